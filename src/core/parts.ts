@@ -1,0 +1,102 @@
+/**
+ * What a host is made of: the contracts of transports, security protocols and muxers. The public `…Factory` types show
+ * only `kind` and a name; these are their whole shape. @source ADR 1
+ */
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { CloseReason, Duplex } from './duplex.js';
+import type { PeerId, PrivateKey, RandomSource } from './identity.js';
+import type { MuxedStream } from './muxed-stream.js';
+
+/** What every part may use of its host: time and chance, never the platform's own. */
+export interface PartContext {
+  readonly scheduler: SchedulerLike;
+  readonly random: RandomSource;
+}
+
+// ── transports ───────────────────────────────────────────────────────────────────────────────────────────────────────
+/** A raw channel with the addresses of its two ends. `sink.complete()` ends our side, `sink.error()` destroys it. */
+export interface RawConnection {
+  readonly duplex: Duplex;
+  readonly localAddr: Multiaddr;
+  readonly remoteAddr: Multiaddr;
+}
+export type ListenEvent =
+  /** Bound; also again when the addresses change. Always the first event. */
+  | { readonly type: 'listening'; readonly addrs: readonly Multiaddr[] }
+  | { readonly type: 'inbound'; readonly connection: RawConnection }
+  /** Accepting failed for now (EMFILE …); the listener lives on. */
+  | { readonly type: 'warning'; readonly error: Error };
+export interface Transport {
+  readonly name: string;
+  canDial(addr: Multiaddr): boolean;
+  canListen(addr: Multiaddr): boolean;
+  /** Emits one connected channel and completes; errors with a `Libp2pError`. Unsubscribing before it emits abandons the attempt. */
+  dial(addr: Multiaddr): Observable<RawConnection>;
+  /** Emits `listening` once bound, then inbound channels. Errors if it cannot be bound. Unsubscribing closes the port, not what came through it. */
+  listen(addr: Multiaddr): Observable<ListenEvent>;
+}
+export interface TransportPart {
+  readonly kind: 'transport';
+  readonly name: string;
+  create(context: PartContext): Transport;
+}
+
+// ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+export interface SecureOptions {
+  readonly role: 'initiator' | 'responder';
+  /** The peer that was dialed; always compared, whatever kind of id it is. */
+  readonly expectedPeer?: PeerId | undefined;
+  /** Our muxers in order of preference, for early negotiation; empty where it is not wanted. */
+  readonly muxers: readonly string[];
+}
+/** A channel whose other end has proven who it is. */
+export interface Secured {
+  readonly duplex: Duplex;
+  readonly remotePeer: PeerId;
+  /** The muxer that the handshake settled, where it did. */
+  readonly muxer?: string | undefined;
+}
+export interface SecurityProtocol {
+  readonly protocol: string;
+  /** Emits once and completes; errors with a `Libp2pError`, having sent nothing about why. Unsubscribing before it emits abandons the handshake. It does not close `duplex`: its owner does. */
+  secure(duplex: Duplex, options: SecureOptions): Observable<Secured>;
+}
+export interface SecurityPart {
+  readonly kind: 'security';
+  readonly protocol: string;
+  create(context: PartContext & { readonly privateKey: PrivateKey }): SecurityProtocol;
+}
+
+// ── muxers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** What a muxer tells its connection, by plain calls: this is the byte path. */
+export interface MuxerObserver {
+  /** A stream that the remote opened. It must get a reader, or be reset, before this returns. */
+  onStream(stream: MuxedStream): void;
+  /** Nothing more will come; every stream has had its end. Called once. */
+  onClose(reason: CloseReason): void;
+}
+export interface MuxerSession {
+  /** A new stream; throws a `LimitError` when the connection may have no more, or ERR_CONNECTION_CLOSED. */
+  open(): MuxedStream;
+  /** Whether `open` has a slot free now. */
+  readonly canOpen: boolean;
+  /** Emits when a slot became free. */
+  readonly slotFreed$: Observable<void>;
+  readonly rttMs: number | undefined;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Says goodbye, flushes what is queued and ends our side of the channel. `onClose` follows. */
+  close(): void;
+  /** Ends all at once: streams are reset with `error`, the remote gets `code` if it can still be told. */
+  abort(error: Error, code?: number): void;
+}
+export interface Muxer {
+  readonly protocol: string;
+  mux(duplex: Duplex, role: 'client' | 'server', observer: MuxerObserver): MuxerSession;
+}
+export interface MuxerPart {
+  readonly kind: 'muxer';
+  readonly protocol: string;
+  create(context: PartContext): Muxer;
+}
