@@ -1,0 +1,99 @@
+/**
+ * The one mutable buffer: chunks in order, counted, with small ones gathered so that many tiny chunks, or a tiny slice
+ * of a large buffer, cannot hold more memory than about twice their bytes. Byte path: fields, not copied state (ADR 2).
+ */
+import type { Bytes } from './duplex.js';
+
+/** Chunks below this are copied together: above it, keeping a slice is cheaper than copying. */
+const GATHER_BELOW_BYTES = 2048;
+const GATHER_BUFFER_BYTES = 4096;
+
+export class ByteQueue {
+  private chunks: Bytes[] = [];
+  private head = 0;
+  private gather: Bytes | undefined;
+  private gathered = 0;
+  private gatherStart = 0;
+  /** Bytes held. */
+  byteLength = 0;
+
+  push(chunk: Bytes): void {
+    if (chunk.byteLength === 0) return;
+    this.byteLength += chunk.byteLength;
+    if (chunk.byteLength >= GATHER_BELOW_BYTES) {
+      this.gather = undefined;
+      this.chunks.push(this.compact(chunk));
+    } else this.pushSmall(chunk);
+  }
+
+  /** The oldest chunk, or `undefined` when empty. */
+  shift(): Bytes | undefined {
+    const chunk = this.chunks[this.head];
+    if (chunk === undefined) return undefined;
+    this.head += 1;
+    this.byteLength -= chunk.byteLength;
+    if (this.head === this.chunks.length) this.reset();
+    else if (this.head > 64 && this.head * 2 > this.chunks.length) {
+      this.chunks = this.chunks.slice(this.head);
+      this.head = 0;
+    }
+    return chunk;
+  }
+
+  /** Exactly `byteLength` bytes as pieces, the last one cut; call it only when that many are held. */
+  take(byteLength: number): Bytes[] {
+    const pieces: Bytes[] = [];
+    let missing = byteLength;
+    while (missing > 0) {
+      const chunk = this.shift();
+      if (chunk === undefined) break;
+      if (chunk.byteLength > missing) {
+        pieces.push(chunk.subarray(0, missing));
+        this.unshift(chunk.subarray(missing));
+        break;
+      }
+      pieces.push(chunk);
+      missing -= chunk.byteLength;
+    }
+    return pieces;
+  }
+
+  /** Puts back what was taken too much. */
+  unshift(chunk: Bytes): void {
+    if (chunk.byteLength === 0) return;
+    this.byteLength += chunk.byteLength;
+    if (this.head > 0) {
+      this.head -= 1;
+      this.chunks[this.head] = chunk;
+    } else this.chunks.unshift(chunk);
+  }
+
+  clear(): void {
+    this.byteLength = 0;
+    this.reset();
+  }
+
+  private reset(): void {
+    this.chunks = [];
+    this.head = 0;
+    this.gather = undefined;
+  }
+
+  /** A slice that keeps more than twice its size alive is copied. */
+  private compact(chunk: Bytes): Bytes {
+    return chunk.buffer.byteLength > chunk.byteLength * 2 ? chunk.slice() : chunk;
+  }
+
+  private pushSmall(chunk: Bytes): void {
+    if (this.gather === undefined || this.gathered + chunk.byteLength > this.gather.byteLength) {
+      this.gather = new Uint8Array(GATHER_BUFFER_BYTES);
+      this.gathered = 0;
+      this.gatherStart = 0;
+      this.chunks.push(this.gather.subarray(0, 0));
+    }
+    this.gather.set(chunk, this.gathered);
+    this.gathered += chunk.byteLength;
+    // The last entry is the view over the gathering buffer; it grows, and bytes already in it are never written again.
+    this.chunks[this.chunks.length - 1] = this.gather.subarray(this.gatherStart, this.gathered);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The reading half of every byte channel: one implementation of the rules that `Duplex.read` and `Stream` promise.
+ * Byte path (ADR 2; measured by `bench/`): plain calls, no Promise, no scheduler hop, no copy while the reader keeps up.
+ */
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { ByteQueue } from '../core/byte-queue.js';
+import type { Bytes } from '../core/duplex.js';
+import { Libp2pError } from '../core/errors.js';
+
+/** What the owner of a read side wants to hear; each may be missing. */
+export interface ReadSideOwner {
+  /** Whether somebody reads and has room: resume or pause what feeds this side. */
+  onDemand?(wanted: boolean): void;
+  /** So many delivered bytes have been dealt with: their window may be given back. */
+  onConsumed?(byteLength: number): void;
+}
+
+interface Reader {
+  readonly subscriber: Subscriber<Bytes>;
+  hasRoom: boolean;
+  rooms: Subscription | undefined;
+}
+
+export class ReadSide {
+  private readonly queue = new ByteQueue();
+  private reader: Reader | undefined;
+  private displaced: Reader[] | undefined;
+  private delivering = false;
+  private owed = 0;
+  private wanted = false;
+  private over: { readonly error: Error | undefined } | undefined;
+
+  constructor(private readonly owner: ReadSideOwner) {}
+
+  /** Bytes that have arrived and that nobody has taken. */
+  get queuedBytes(): number {
+    return this.queue.byteLength;
+  }
+
+  get ended(): boolean {
+    return this.over !== undefined;
+  }
+
+  /** Bytes from the remote, in order. Ignored after the end. */
+  push(bytes: Bytes): void {
+    if (this.over !== undefined || bytes.byteLength === 0) return;
+    const reader = this.reader;
+    if (reader?.hasRoom === true && !this.delivering && this.queue.byteLength === 0)
+      this.deliver(reader, bytes);
+    else {
+      this.queue.push(bytes);
+      return;
+    }
+    this.drain();
+  }
+
+  /** The remote's end of stream: the reader completes when it has had all. */
+  end(): void {
+    if (this.over !== undefined) return;
+    this.over = { error: undefined };
+    this.drain();
+  }
+
+  /** The channel broke: what is queued is dropped, the reader errors at once. */
+  fail(error: Error): void {
+    if (this.over?.error !== undefined || (this.over !== undefined && this.queue.byteLength === 0)) return;
+    this.over = { error };
+    this.queue.clear();
+    this.drain();
+  }
+
+  /** @see Duplex.read */
+  read(room$?: Observable<boolean>): Observable<Bytes> {
+    return new Observable<Bytes>((subscriber) => this.attach(subscriber, room$));
+  }
+
+  /** Makes `subscriber` the reader; returns what ends its turn. */
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): () => void {
+    const reader: Reader = { subscriber, hasRoom: room$ === undefined, rooms: undefined };
+    const previous = this.reader;
+    this.reader = reader;
+    if (previous !== undefined) this.displace(previous);
+    if (room$ !== undefined) this.watchRoom(reader, room$);
+    this.drain();
+    return () => {
+      reader.rooms?.unsubscribe();
+      if (this.reader !== reader) return;
+      this.reader = undefined;
+      this.updateDemand();
+    };
+  }
+
+  private watchRoom(reader: Reader, room$: Observable<boolean>): void {
+    reader.rooms = room$.subscribe({
+      next: (hasRoom) => {
+        reader.hasRoom = hasRoom;
+        if (this.reader === reader) this.drain();
+      },
+      error: (error: unknown) => {
+        reader.subscriber.error(error);
+      },
+    });
+  }
+
+  /** The older reader has lost its turn; one that is inside its `next` may still leave by itself. */
+  private displace(previous: Reader): void {
+    if (this.delivering) (this.displaced ??= []).push(previous);
+    else refuse(previous);
+  }
+
+  private deliver(reader: Reader, bytes: Bytes): void {
+    this.delivering = true;
+    try {
+      reader.subscriber.next(bytes);
+    } finally {
+      this.delivering = false;
+    }
+    this.owed += bytes.byteLength;
+    if (this.displaced !== undefined) {
+      const displaced = this.displaced;
+      this.displaced = undefined;
+      displaced.forEach(refuse);
+    }
+  }
+
+  /** Delivers, credits and ends, as far as the reader has room. Re-entrant calls leave it to the one that runs. */
+  private drain(): void {
+    if (this.delivering) return;
+    for (;;) {
+      const reader = this.reader;
+      if (reader?.hasRoom !== true || reader.subscriber.closed) break;
+      this.repay();
+      const chunk = this.queue.shift();
+      if (chunk === undefined) break;
+      this.deliver(reader, chunk);
+    }
+    this.finish();
+    this.updateDemand();
+  }
+
+  private repay(): void {
+    if (this.owed === 0) return;
+    const byteLength = this.owed;
+    this.owed = 0;
+    this.owner.onConsumed?.(byteLength);
+  }
+
+  private finish(): void {
+    const reader = this.reader;
+    if (this.over === undefined || reader === undefined || this.queue.byteLength > 0) return;
+    this.reader = undefined;
+    if (this.over.error !== undefined) reader.subscriber.error(this.over.error);
+    else reader.subscriber.complete();
+  }
+
+  private updateDemand(): void {
+    const wanted = this.reader?.hasRoom === true && this.over === undefined;
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
+    this.owner.onDemand?.(wanted);
+  }
+}
+
+function refuse(reader: Reader): void {
+  reader.subscriber.error(
+    new Libp2pError('ERR_STREAM_TAKEN', 'local', 'a newer subscription took over this reader'),
+  );
+}
