@@ -20,6 +20,8 @@ export interface RawConnection {
   readonly duplex: Duplex;
   readonly localAddr: Multiaddr;
   readonly remoteAddr: Multiaddr;
+  /** Completes once the platform has let go of it, where that can be told. */
+  readonly released$?: Observable<never> | undefined;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */
@@ -77,6 +79,8 @@ export interface MuxerObserver {
   onClose(reason: CloseReason): void;
 }
 export interface MuxerSession {
+  /** Begins to read and to write: call it once, when the observer is ready to be called. */
+  start(): void;
   /** A new stream; throws a `LimitError` when the connection may have no more, or ERR_CONNECTION_CLOSED. */
   open(): MuxedStream;
   /** Whether `open` has a slot free now. */
@@ -86,7 +90,9 @@ export interface MuxerSession {
   readonly rttMs: number | undefined;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Says goodbye, flushes what is queued and ends our side of the channel. `onClose` follows. */
+  /** Open streams. */
+  readonly streamCount: number;
+  /** No new streams; those that end in time end in order, the rest are reset; then goodbye. `onClose` follows, at once if no stream is open. */
   close(): void;
   /** Ends all at once: streams are reset with `error`, the remote gets `code` if it can still be told. */
   abort(error: Error, code?: number): void;

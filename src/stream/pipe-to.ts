@@ -1,0 +1,36 @@
+import { Observable } from 'rxjs';
+import type { CloseReason, Duplex } from '../core/duplex.js';
+import type { Stream } from '../core/stream-contract.js';
+
+/** The destination's own word about its end, where it gives one: a stream does, a bare sink does not. */
+type Destination = Pick<Duplex, 'sink' | 'room$'> & { readonly closed$?: Observable<CloseReason> };
+
+/** @see Stream.pipeTo */
+export function pipeTo(source: Stream, destination: Destination): Observable<never> {
+  return new Observable<never>((subscriber) => {
+    if (destination.closed$ !== undefined && (destination as unknown) !== source) {
+      subscriber.add(
+        destination.closed$.subscribe(({ error }) => {
+          if (error === undefined) return;
+          source.error(error);
+          subscriber.error(error);
+        }),
+      );
+    }
+    subscriber.add(
+      source.read(destination.room$).subscribe({
+        next: (bytes) => {
+          destination.sink.next(bytes);
+        },
+        error: (error: unknown) => {
+          destination.sink.error(error);
+          subscriber.error(error);
+        },
+        complete: () => {
+          destination.sink.complete();
+          subscriber.complete();
+        },
+      }),
+    );
+  });
+}

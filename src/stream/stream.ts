@@ -1,0 +1,291 @@
+/**
+ * The public stream: RxJS's Subject face over a muxed stream. The only class here that is an Observable.
+ * Byte path (ADR 2; measured by `bench/`): plain calls inside, subjects made only when somebody looks.
+ */
+import {
+  BehaviorSubject,
+  Observable,
+  ReplaySubject,
+  type ObservableInput,
+  type OperatorFunction,
+} from 'rxjs';
+import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
+import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
+import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
+import type { Connection, Stream } from '../core/stream-contract.js';
+import { iterate } from '../promises/iterate.js';
+import { toWebStreams } from '../promises/web-streams.js';
+import { Flag } from '../rx/flag.js';
+import { Guarded } from '../rx/guarded.js';
+import { oneAtATime } from '../rx/one-at-a-time.js';
+import { ReadSide } from '../rx/read-side.js';
+import { pipeTo } from './pipe-to.js';
+import { writeFrom } from './write-from.js';
+
+/** The answer to an optimistic proposal, read in front of the application's bytes. */
+export interface PendingAnswer {
+  /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
+  push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
+}
+export interface StreamDeps {
+  readonly id: string;
+  readonly protocol: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly connection: Connection;
+  readonly openedAt: number;
+  readonly maxBufferedBytes: number;
+  readonly idleTimeoutMs: number;
+  /** An optimistic proposal, which leaves with the first bytes, and the reader of its answer. */
+  readonly lazy?: { readonly proposal: Bytes; readonly answer: PendingAnswer } | undefined;
+  /** Errors that nobody handles. */
+  readonly report: (error: unknown) => void;
+  readonly onClosed: (stream: HostStream, reason: CloseReason) => void;
+}
+
+/** Stream code for a protocol that was refused. @source libp2p error codes */
+const NEGOTIATION_FAILED = 0x1001;
+
+export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
+  readonly id: string;
+  readonly protocol: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly connection: Connection;
+  readonly openedAt: number;
+  readonly idleTimeoutMs: number;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Writes that came too late, after `complete` or a reset. */
+  ignoredWrites = 0;
+  private readonly side: ReadSide;
+  private readonly room: Flag;
+  private proposal: Bytes | undefined;
+  private answer: PendingAnswer | undefined;
+  private ending = false;
+  private endHeldBack = false;
+  private firstEnd: 'local' | 'remote' | undefined;
+  private reason: CloseReason | undefined;
+  private closed: ReplaySubject<CloseReason> | undefined;
+
+  constructor(
+    private readonly muxed: MuxedStream,
+    private readonly deps: StreamDeps,
+  ) {
+    super(deps.report, (subscriber) => {
+      this.begin();
+      return this.side.attach(subscriber);
+    });
+    this.id = deps.id;
+    this.protocol = deps.protocol;
+    this.direction = deps.direction;
+    this.connection = deps.connection;
+    this.openedAt = deps.openedAt;
+    this.idleTimeoutMs = deps.idleTimeoutMs;
+    this.proposal = deps.lazy?.proposal;
+    this.answer = deps.lazy?.answer;
+    this.side = new ReadSide({
+      onConsumed: (byteLength) => {
+        muxed.credit(byteLength);
+      },
+    });
+    this.room = new Flag(muxed.hasRoom);
+    muxed.reader = this;
+  }
+
+  // ── Duplex and Subject ─────────────────────────────────────────────────────────────────────────────────────────────
+  get hasRoom(): boolean {
+    return this.room.value;
+  }
+  get room$(): Observable<boolean> {
+    return this.room.$;
+  }
+  get sink(): this {
+    return this;
+  }
+  get activeAt(): number {
+    return this.muxed.activeAt;
+  }
+  get closeReason(): CloseReason | undefined {
+    return this.reason;
+  }
+
+  read(room$?: Observable<boolean>): Observable<Bytes> {
+    if (room$ === undefined) return this;
+    return new Guarded<Bytes>(this.deps.report, (subscriber) => {
+      this.begin();
+      return this.side.attach(subscriber, room$);
+    });
+  }
+
+  next(bytes: Writable): void {
+    if (this.ending || this.reason !== undefined) {
+      this.ignoredWrites += 1;
+      return;
+    }
+    if (this.muxed.queuedBytes >= this.deps.maxBufferedBytes) {
+      this.muxed.reset(new StreamBufferError(this.muxed.queuedBytes, this.deps.maxBufferedBytes));
+      return;
+    }
+    this.begin();
+    this.bytesWritten += bytes.byteLength;
+    this.muxed.write(bytes);
+  }
+
+  complete(): void {
+    if (this.ending || this.reason !== undefined) return;
+    this.ending = true;
+    this.firstEnd ??= 'local';
+    this.begin();
+    // A js-libp2p responder misses a half-close that arrives before its handler runs, so it waits for the answer.
+    if (this.answer !== undefined) this.endHeldBack = true;
+    else this.muxed.end();
+  }
+
+  error(reason: unknown, code = 0): void {
+    if (this.reason !== undefined) return;
+    const cause = asError(reason);
+    this.muxed.reset(
+      new StreamResetError(`the stream was reset here: ${cause.message}`, code, 'local', { cause }),
+      code,
+    );
+  }
+
+  close(): void {
+    this.complete();
+    this.muxed.discard();
+    this.side.end();
+  }
+
+  // ── higher faces ───────────────────────────────────────────────────────────────────────────────────────────────────
+  get closed$(): Observable<CloseReason> {
+    if (this.closed === undefined) {
+      this.closed = new ReplaySubject<CloseReason>(1);
+      if (this.reason !== undefined) this.publish(this.reason);
+    }
+    return this.closed.asObservable();
+  }
+
+  writeFrom(source: ObservableInput<Writable>): Observable<never> {
+    return this.guarded(writeFrom(source, this));
+  }
+
+  pipeTo(destination: Pick<Duplex, 'sink' | 'room$'>): Observable<never> {
+    return this.guarded(pipeTo(this, destination));
+  }
+
+  consume<R>(project: (chunk: Bytes) => ObservableInput<R>): Observable<R>;
+  consume<F, R>(frames: OperatorFunction<Bytes, F>, project: (frame: F) => ObservableInput<R>): Observable<R>;
+  consume<F, R>(
+    first: OperatorFunction<Bytes, F> | ((chunk: Bytes) => ObservableInput<R>),
+    project?: (frame: F) => ObservableInput<R>,
+  ): Observable<R> {
+    return this.guarded(
+      new Observable<R>((subscriber) => {
+        const room = new BehaviorSubject(true);
+        const chunk$ = this.read(room);
+        const result$ =
+          project === undefined
+            ? // One argument: by the overloads it is the projection of a chunk.
+              oneAtATime(chunk$, room, first as (chunk: Bytes) => ObservableInput<R>)
+            : // Two arguments: by the overloads the first is the frames' operator.
+              oneAtATime(chunk$.pipe(first as OperatorFunction<Bytes, F>), room, project);
+        return result$.subscribe(subscriber);
+      }),
+    );
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Bytes> {
+    return iterate((room$) => this.read(room$));
+  }
+
+  toWeb(): { readable: ReadableStream<Bytes>; writable: WritableStream<Uint8Array> } {
+    return toWebStreams(this);
+  }
+
+  // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────
+  onBytes(bytes: Bytes): void {
+    if (this.answer !== undefined) {
+      this.readAnswer(this.answer, bytes);
+      return;
+    }
+    this.bytesRead += bytes.byteLength;
+    this.side.push(bytes);
+  }
+
+  onEnd(): void {
+    this.firstEnd ??= 'remote';
+    if (this.answer === undefined) this.side.end();
+    else
+      this.muxed.reset(
+        new Libp2pError(
+          'ERR_UNEXPECTED_END',
+          'remote',
+          `the stream ended before ${this.protocol} was answered`,
+        ),
+        NEGOTIATION_FAILED,
+      );
+  }
+
+  onReset(error: Error, by: 'local' | 'remote', code: number | undefined): void {
+    this.side.fail(error);
+    this.finish({ by, code, error });
+  }
+
+  onRoom(hasRoom: boolean): void {
+    this.room.set(hasRoom);
+  }
+
+  onClosed(): void {
+    this.finish({ by: this.firstEnd ?? 'remote' });
+  }
+
+  /** First use: what was proposed leaves in front of the first bytes. */
+  begin(): void {
+    if (this.proposal === undefined) return;
+    const proposal = this.proposal;
+    this.proposal = undefined;
+    this.muxed.write(proposal);
+  }
+
+  /** Whether the optimistic proposal still waits for its answer. */
+  get awaitsAnswer(): boolean {
+    return this.answer !== undefined && this.reason === undefined;
+  }
+
+  /** Resets with an error of ours as it is, for limits and deadlines. */
+  abort(error: Error, code: number): void {
+    this.muxed.reset(error, code);
+  }
+
+  private readAnswer(answer: PendingAnswer, bytes: Bytes): void {
+    this.muxed.credit(bytes.byteLength);
+    try {
+      const answered = answer.push(bytes);
+      if (answered === undefined) return;
+      this.answer = undefined;
+      if (this.endHeldBack) this.muxed.end();
+      if (answered.rest === undefined || answered.rest.byteLength === 0) return;
+      this.bytesRead += answered.rest.byteLength;
+      this.side.push(answered.rest);
+    } catch (error) {
+      this.muxed.reset(asError(error), NEGOTIATION_FAILED);
+    }
+  }
+
+  private finish(reason: CloseReason): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.ending = true;
+    this.room.complete();
+    this.publish(reason);
+    this.deps.onClosed(this, reason);
+  }
+
+  private publish(reason: CloseReason): void {
+    this.closed?.next(reason);
+    this.closed?.complete();
+  }
+
+  private guarded<T>(source: Observable<T>): Observable<T> {
+    return new Guarded<T>(this.deps.report, (subscriber) => source.subscribe(subscriber));
+  }
+}
