@@ -9,7 +9,12 @@ export interface Aead {
   /** Ciphertext pieces, then the 16-byte tag as last piece. `nonce` is 12 bytes. Pieces may be as many as went in, or fewer. */
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: readonly Uint8Array[]): Bytes[];
   /** Plaintext pieces, or `undefined` if the tag does not fit. Nothing unauthenticated ever leaves. */
-  open(nonce: Uint8Array, aad: Uint8Array, ciphertext: readonly Uint8Array[], tag: Uint8Array): Bytes[] | undefined;
+  open(
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    ciphertext: readonly Uint8Array[],
+    tag: Uint8Array,
+  ): Bytes[] | undefined;
 }
 export interface X25519KeyPair {
   readonly publicKey: Bytes;
