@@ -21,7 +21,8 @@ export interface X25519KeyPair {
   /** The shared secret with a 32-byte public key; `undefined` for a low-order point (all-zero secret). @source RFC 7748, 6.1 */
   agree(remotePublicKey: Uint8Array): Bytes | undefined;
 }
-export type Curve = 'P-256' | 'P-384' | 'P-521';
+/** Short Weierstrass curves, by their field's names; always with SHA-256 here. */
+export type Curve = 'P-256' | 'P-384' | 'P-521' | 'secp256k1';
 
 export interface Crypto {
   readonly name: 'node' | 'noble';
@@ -33,4 +34,32 @@ export interface Crypto {
   ed25519PublicKey(seed: Uint8Array): Bytes;
   ed25519Sign(seed: Uint8Array, data: Uint8Array): Bytes;
   ed25519Verify(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
+  /** A compressed or uncompressed point, as its two coordinates' bytes `04 x y`; `undefined` if it is not on the curve. */
+  ecPoint(curve: Curve, point: Uint8Array, compressed: boolean): Bytes | undefined;
+  /** The uncompressed point of a scalar; `undefined` if the scalar is out of range. */
+  ecPublicKey(curve: Curve, scalar: Uint8Array): Bytes | undefined;
+  /** r and s, fixed width, low s. */
+  ecdsaSign(curve: Curve, scalar: Uint8Array, data: Uint8Array): Bytes;
+  /** `signature` is r and s, fixed width; `point` is uncompressed. */
+  ecdsaVerify(
+    curve: Curve,
+    point: Uint8Array,
+    data: Uint8Array,
+    signature: Uint8Array,
+    lowS: boolean,
+  ): boolean;
+  /** RSASSA-PKCS1-v1_5 with SHA-256. `spki` has been examined: 2048 to 8192 bits. */
+  rsaVerify(key: RsaPublicNumbers, data: Uint8Array, signature: Uint8Array): boolean;
+  /** Missing where the platform cannot: RSA keys are made and used with `node:crypto` only. */
+  readonly rsa?: {
+    sign(pkcs1: Uint8Array, data: Uint8Array): Bytes;
+    /** PKCS#1 DER of a new key. */
+    generate(bits: number): Bytes;
+  };
+}
+export interface RsaPublicNumbers {
+  readonly modulus: Bytes;
+  readonly exponent: Bytes;
+  /** SubjectPublicKeyInfo DER of the same. */
+  readonly spki: Bytes;
 }

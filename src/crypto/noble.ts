@@ -1,6 +1,8 @@
 /** The primitives by noble: where there is no `node:crypto`. Slower, the same results. */
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { ellipticCurves } from './noble-ec.js';
+import { rsaVerify } from './rsa-verify.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { Aead, Bytes, Crypto } from './contract.js';
@@ -72,5 +74,7 @@ export function nobleCrypto(): Crypto {
         return false;
       }
     },
+    ...ellipticCurves,
+    rsaVerify: (key, data, signature) => rsaVerify(key, sha256(data), signature),
   };
 }

@@ -3,7 +3,8 @@
  * naming a Node module.
  */
 import type * as NodeCrypto from 'node:crypto';
-import type { Aead, Bytes, Crypto, X25519KeyPair } from './contract.js';
+import type { Aead, Bytes, Crypto, Curve, X25519KeyPair } from './contract.js';
+import { ellipticCurves } from './noble-ec.js';
 
 const TAG_BYTES = 16;
 
@@ -33,7 +34,46 @@ export function nodeCrypto(node: typeof NodeCrypto): Crypto {
     aead: (key) => new NodeAead(node, key),
     x25519: (privateKey) => x25519(node, privateKey),
     ...ed25519(node),
+    ...ellipticCurves,
+    ecdsaVerify: (curve, point, data, signature, lowS) =>
+      ecdsaVerify(node, curve, point, data, signature) && (!lowS || ellipticCurves.hasLowS(curve, signature)),
+    rsaVerify({ spki }, data, signature) {
+      const key = node.createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+      return node.verify('sha256', data, key, signature);
+    },
+    rsa: {
+      sign(pkcs1, data) {
+        const key = node.createPrivateKey({ key: Buffer.from(pkcs1), format: 'der', type: 'pkcs1' });
+        return plain(node.sign('sha256', data, key));
+      },
+      generate(bits) {
+        const { privateKey } = node.generateKeyPairSync('rsa', { modulusLength: bits });
+        return plain(privateKey.export({ format: 'der', type: 'pkcs1' }));
+      },
+    },
   };
+}
+
+function ecdsaVerify(
+  node: typeof NodeCrypto,
+  curve: Curve,
+  point: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const half = (point.byteLength - 1) / 2;
+  const jwk = {
+    kty: 'EC',
+    crv: curve,
+    x: base64url(point.subarray(1, 1 + half)),
+    y: base64url(point.subarray(1 + half)),
+  };
+  try {
+    const key = node.createPublicKey({ key: jwk, format: 'jwk' });
+    return node.verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  } catch {
+    return false;
+  }
 }
 
 class NodeAead implements Aead {

@@ -1,0 +1,84 @@
+/**
+ * Looks over a protobuf message from the network before it is decoded: generated decoders forgive what must not be
+ * forgiven, and allocate by what they are told. Linear in the message, allocates nothing.
+ * @source protobuf encoding specification
+ */
+import { Libp2pError } from './errors.js';
+
+export interface ProtobufRules {
+  /** What the message is, for errors. */
+  readonly what: string;
+  readonly maxBytes: number;
+  /** Fields that the decoder knows. */
+  readonly known: readonly number[];
+  /** Fields that may appear once: in identity messages "the last one wins" would let two readers see two things. */
+  readonly unique?: readonly number[];
+}
+
+const MAX_UNKNOWN_FIELDS = 256;
+const MAX_FIELD_NUMBER = 2 ** 29 - 1;
+const MAX_VARINT_BYTES = 10;
+
+/** Throws ERR_INVALID_PROTOBUF, naming the field and its offset. */
+export function guardProtobuf(bytes: Uint8Array, rules: ProtobufRules): void {
+  if (bytes.byteLength > rules.maxBytes) {
+    throw new Libp2pError(
+      'ERR_INVALID_PROTOBUF',
+      'remote',
+      `${rules.what} of ${String(bytes.byteLength)} bytes; ${String(rules.maxBytes)} are allowed`,
+    );
+  }
+  const seen = new Set<number>();
+  let unknown = 0;
+  let offset = 0;
+  while (offset < bytes.byteLength) {
+    const start = offset;
+    const tag = readVarint(bytes, offset, rules.what);
+    const field = Math.floor(tag.value / 8);
+    if (field === 0 || field > MAX_FIELD_NUMBER)
+      throw bad(rules.what, `field number ${String(field)}`, start);
+    if (!rules.known.includes(field)) unknown += 1;
+    if (unknown > MAX_UNKNOWN_FIELDS)
+      throw bad(rules.what, `more than ${String(MAX_UNKNOWN_FIELDS)} unknown fields`, start);
+    if (seen.has(field) && rules.unique?.includes(field) === true)
+      throw bad(rules.what, `field ${String(field)} twice`, start);
+    seen.add(field);
+    offset = skip(bytes, tag.end, tag.value % 8, `${rules.what}, field ${String(field)}`);
+  }
+}
+
+function skip(bytes: Uint8Array, offset: number, wireType: number, what: string): number {
+  let end: number;
+  if (wireType === 0) end = readVarint(bytes, offset, what).end;
+  else if (wireType === 1) end = offset + 8;
+  else if (wireType === 5) end = offset + 4;
+  else if (wireType === 2) {
+    const length = readVarint(bytes, offset, what);
+    end = length.end + length.value;
+  } else throw bad(what, `wire type ${String(wireType)}`, offset);
+  if (end > bytes.byteLength)
+    throw bad(what, `a value that ends ${String(end - bytes.byteLength)} bytes behind the message`, offset);
+  return end;
+}
+
+/** Beyond 2^53 the value is inexact, but still larger than any message: all it is used for. */
+function readVarint(
+  bytes: Uint8Array,
+  offset: number,
+  what: string,
+): { readonly value: number; readonly end: number } {
+  let value = 0;
+  let factor = 1;
+  for (let read = 0; read < MAX_VARINT_BYTES; read += 1) {
+    const byte = bytes[offset + read];
+    if (byte === undefined) throw bad(what, 'a varint that is cut off', offset);
+    value += (byte & 0x7f) * factor;
+    factor *= 128;
+    if (byte < 0x80) return { value, end: offset + read + 1 };
+  }
+  throw bad(what, `a varint of more than ${String(MAX_VARINT_BYTES)} bytes`, offset);
+}
+
+function bad(what: string, found: string, offset: number): Libp2pError {
+  return new Libp2pError('ERR_INVALID_PROTOBUF', 'remote', `${what}: ${found}, at offset ${String(offset)}`);
+}
