@@ -1,0 +1,192 @@
+/**
+ * The guard at every entry for addresses: whatever comes in is read by our own strict codec, and travels on as an object
+ * of `@multiformats/multiaddr` that carries the bytes and the text which that codec gave. @source ADR 4
+ */
+import { multiaddr, type Component, type Multiaddr } from '@multiformats/multiaddr';
+import { concatBytes, equalBytes, toHex } from './bytes.js';
+import type { Bytes } from './duplex.js';
+import { Libp2pError } from './errors.js';
+import type { PeerId } from './identity.js';
+import { isMapped, parseIp6, printIp4 } from './ip.js';
+import { componentsFromBytes, componentsFromText, textOf, type AddrComponent } from './multiaddr-codec.js';
+import { peerIdFrom } from './peer-id.js';
+
+const BRAND = Symbol.for('@multiformats/multiaddr');
+/** What this guard has made: it need not be read again. */
+const made = new WeakMap<Multiaddr, readonly AddrComponent[]>();
+
+/** An address that our codec has read. Throws ERR_INVALID_MULTIADDR. */
+export function parseMultiaddr(source: string | Uint8Array | Multiaddr): Multiaddr {
+  if (typeof source === 'string') return fromComponents(componentsFromText(source));
+  if (source instanceof Uint8Array) return fromComponents(componentsFromBytes(source));
+  return made.has(source) ? source : fromComponents(componentsFromText(foreignText(source)));
+}
+
+/** An address that a remote sent: paths on our own machine are none of its business. */
+export function multiaddrFromNetwork(bytes: Uint8Array): Multiaddr {
+  const components = componentsFromBytes(bytes);
+  if (components.some(({ name }) => name === 'unix'))
+    throw new Libp2pError('ERR_INVALID_MULTIADDR', 'remote', 'multiaddr: a unix path from the network');
+  return fromComponents(components);
+}
+
+/** The components as our codec has them. */
+export function componentsOf(addr: Multiaddr): readonly AddrComponent[] {
+  return made.get(addr) ?? componentsFromText(foreignText(addr));
+}
+
+export function fromComponents(components: readonly AddrComponent[]): Multiaddr {
+  const theirs = packageObject(components);
+  const addr = theirs ?? new CarriedMultiaddr(components);
+  made.set(addr, components);
+  return addr;
+}
+
+/** The package's object, where it prints and encodes as we do. */
+function packageObject(components: readonly AddrComponent[]): Multiaddr | undefined {
+  try {
+    const addr = multiaddr(
+      components.map((part): Component =>
+        part.name === 'http-path'
+          ? { ...part, value: `/${decodeURIComponent(part.value ?? '')}` }
+          : { ...part },
+      ),
+    );
+    return addr.toString() === textOf(components) ? addr : undefined;
+  } catch {
+    // A protocol or a value that its registry does not know.
+    return undefined;
+  }
+}
+
+/** The text of an object that somebody else made; a path is the one value that the package writes differently. */
+function foreignText(addr: Multiaddr): string {
+  const path = addr.getComponents().find(({ name }) => name === 'unix')?.value;
+  if (path === undefined) return addr.toString();
+  const before = addr.toString().split('/unix/')[0] ?? '';
+  return `${before}/unix${path.startsWith('/') ? path : `/${path}`}`;
+}
+
+/** An address in the package's clothes that its own class would print wrongly: unix paths. */
+class CarriedMultiaddr implements Multiaddr {
+  readonly [BRAND] = true;
+  readonly bytes: Bytes;
+
+  constructor(private readonly components: readonly AddrComponent[]) {
+    this.bytes = concatBytes(...components.map(({ bytes }) => bytes));
+  }
+
+  toString(): string {
+    return textOf(this.components);
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  getComponents(): Component[] {
+    return this.components.map((component) => ({ ...component }));
+  }
+
+  encapsulate(addr: string | Uint8Array | Multiaddr | Component[]): Multiaddr {
+    const more = Array.isArray(addr) ? multiaddr(addr) : addr;
+    return parseMultiaddr(this.toString() + parseMultiaddr(more).toString());
+  }
+
+  decapsulate(addr: string | Multiaddr): Multiaddr {
+    return decapsulate(this, parseMultiaddr(addr)) ?? this;
+  }
+
+  decapsulateCode(code: number): Multiaddr {
+    const at = this.components.findLastIndex((component) => component.code === code);
+    return at <= 0 ? this : fromComponents(this.components.slice(0, at));
+  }
+
+  equals(addr: { bytes: Uint8Array }): boolean {
+    return equalBytes(this.bytes, addr.bytes);
+  }
+}
+
+/** Without the last occurrence of `part`, and all behind it; `undefined` if nothing is left. Compares components, not text. */
+export function decapsulate(addr: Multiaddr, part: Multiaddr): Multiaddr | undefined {
+  const keys = componentsOf(addr).map(({ bytes }) => toHex(bytes));
+  const wanted = componentsOf(part).map(({ bytes }) => toHex(bytes));
+  for (let at = keys.length - wanted.length; at >= 0; at -= 1) {
+    if (!wanted.every((key, index) => keys[at + index] === key)) continue;
+    return at === 0 ? undefined : fromComponents(componentsOf(addr).slice(0, at));
+  }
+  return addr;
+}
+
+/** The transport's part of an address, and the peer that a trailing `/p2p/` names. */
+export function splitPeer(addr: Multiaddr): {
+  readonly transport: Multiaddr | undefined;
+  readonly peer: PeerId | undefined;
+} {
+  const components = componentsOf(addr);
+  const last = components.at(-1);
+  if (last?.name !== 'p2p' || last.value === undefined) return { transport: addr, peer: undefined };
+  const before = components.slice(0, -1);
+  return {
+    transport: before.length === 0 ? undefined : fromComponents(before),
+    peer: peerIdFrom(last.value),
+  };
+}
+
+/** The address with `/p2p/<peer>` at its end, if it does not stand there already. */
+export function withPeer(addr: Multiaddr, peer: PeerId): Multiaddr {
+  return splitPeer(addr).peer?.equals(peer) === true
+    ? addr
+    : parseMultiaddr(`${addr.toString()}/p2p/${peer.toString()}`);
+}
+
+export function protocolNames(addr: Multiaddr): string[] {
+  return componentsOf(addr).map(({ name }) => name);
+}
+
+export interface HostAndPort {
+  /** An IP address (with `%zone`, where there is one) or a name. */
+  readonly host: string;
+  readonly port: number;
+  readonly kind: 'ip' | 'dns';
+  /** 0: whichever the name has. */
+  readonly family: 0 | 4 | 6;
+  readonly protocol: 'tcp' | 'udp';
+  /** How many components that took. */
+  readonly components: number;
+}
+const HOSTS: Readonly<Record<string, { readonly kind: 'ip' | 'dns'; readonly family: 0 | 4 | 6 }>> = {
+  ip4: { kind: 'ip', family: 4 },
+  ip6: { kind: 'ip', family: 6 },
+  dns: { kind: 'dns', family: 0 },
+  dns4: { kind: 'dns', family: 4 },
+  dns6: { kind: 'dns', family: 6 },
+};
+
+/** Where an address begins with a host and a TCP or UDP port. */
+export function hostAndPort(addr: Multiaddr): HostAndPort | undefined {
+  const components = componentsOf(addr);
+  const zone = components[0]?.name === 'ip6zone' ? components[0].value : undefined;
+  const [host, port] = components.slice(zone === undefined ? 0 : 1);
+  const found = host && Object.hasOwn(HOSTS, host.name) ? HOSTS[host.name] : undefined;
+  if (found === undefined || host?.value === undefined || port?.value === undefined) return undefined;
+  if (port.name !== 'tcp' && port.name !== 'udp') return undefined;
+  const name = zone === undefined ? host.value : `${host.value}%${zone}`;
+  return {
+    ...found,
+    host: name,
+    port: Number(port.value),
+    protocol: port.name,
+    components: zone === undefined ? 2 : 3,
+  };
+}
+
+/** A socket's address. IPv4 in IPv6 clothes is IPv4; a zone gets its component. Throws ERR_INVALID_MULTIADDR. */
+export function tcpMultiaddr(host: string, port: number): Multiaddr {
+  const [address = '', zone] = host.split('%');
+  const bytes = parseIp6(address);
+  const tail = `/tcp/${String(port)}`;
+  if (bytes === undefined) return parseMultiaddr(`/ip4/${address}${tail}`);
+  if (isMapped(bytes)) return parseMultiaddr(`/ip4/${printIp4(bytes.subarray(12))}${tail}`);
+  return parseMultiaddr(`${zone === undefined ? '' : `/ip6zone/${zone}`}/ip6/${address}${tail}`);
+}
