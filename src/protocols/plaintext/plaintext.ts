@@ -1,0 +1,84 @@
+import { Observable, Subscription } from 'rxjs';
+import { concatBytes, NO_BYTES } from '../../core/bytes.js';
+import type { Bytes, Duplex } from '../../core/duplex.js';
+import { asError, Libp2pError } from '../../core/errors.js';
+import type { PeerId, PrivateKey } from '../../core/identity.js';
+import type { Secured, SecureOptions, SecurityPart } from '../../core/parts.js';
+import { peerIdFrom } from '../../core/peer-id.js';
+import { unread } from '../../rx/unread.js';
+import { decodeExchange, encodeExchange } from './exchange-message.js';
+
+/**
+ * The protocol `/plaintext/2.0.0`, for tests and debugging: both ends say who they are and prove nothing. Errors:
+ * ERR_PLAINTEXT_EXCHANGE, ERR_PEER_ID_MISMATCH, ERR_DIAL_SELF, ERR_UNEXPECTED_END.
+ *
+ * @source libp2p plaintext specification
+ */
+export function plaintext(): SecurityPart {
+  return {
+    kind: 'security',
+    protocol: '/plaintext/2.0.0',
+    create: ({ privateKey }) => ({
+      protocol: '/plaintext/2.0.0',
+      secure: (duplex, options) => exchange(duplex, options, privateKey),
+    }),
+  };
+}
+
+function exchange(
+  duplex: Duplex,
+  { expectedPeer }: SecureOptions,
+  privateKey: PrivateKey,
+): Observable<Secured> {
+  return new Observable<Secured>((subscriber) => {
+    const reading = new Subscription();
+    let held: Bytes = NO_BYTES;
+    const hear = (bytes: Bytes): void => {
+      if (subscriber.closed) return;
+      held = concatBytes(held, bytes);
+      const decoded = decodeExchange(held);
+      if (decoded === undefined) return;
+      check(decoded.remotePeer, expectedPeer, privateKey);
+      reading.unsubscribe();
+      subscriber.next({ duplex: unread(duplex, decoded.rest), remotePeer: decoded.remotePeer });
+      subscriber.complete();
+    };
+    duplex.sink.next(encodeExchange(privateKey.publicKey));
+    reading.add(
+      duplex.read().subscribe({
+        next: (bytes) => {
+          try {
+            hear(bytes);
+          } catch (error) {
+            subscriber.error(asError(error));
+          }
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
+        complete: () => {
+          subscriber.error(
+            new Libp2pError(
+              'ERR_UNEXPECTED_END',
+              'network',
+              'the channel ended during the plaintext exchange',
+            ),
+          );
+        },
+      }),
+    );
+    return reading;
+  });
+}
+
+function check(remotePeer: PeerId, expected: PeerId | undefined, privateKey: PrivateKey): void {
+  if (remotePeer.equals(peerIdFrom(privateKey)))
+    throw new Libp2pError('ERR_DIAL_SELF', 'local', 'the other end is this host itself');
+  if (expected?.equals(remotePeer) === false) {
+    throw new Libp2pError(
+      'ERR_PEER_ID_MISMATCH',
+      'remote',
+      `peer id mismatch: expected ${expected.toString()}, but remote key matches ${remotePeer.toString()}`,
+    );
+  }
+}
