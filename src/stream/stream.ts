@@ -56,6 +56,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   bytesWritten = 0;
   /** Writes that came too late, after `complete` or a reset. */
   ignoredWrites = 0;
+  /** Called once the optimistic proposal was answered, or the stream is over. */
+  onAnswered: (() => void) | undefined;
   private readonly side: ReadSide;
   private readonly room: Flag;
   private proposal: Bytes | undefined;
@@ -257,11 +259,12 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   }
 
   private readAnswer(answer: PendingAnswer, bytes: Bytes): void {
-    this.muxed.credit(bytes.byteLength);
     try {
       const answered = answer.push(bytes);
+      this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
       this.answer = undefined;
+      this.onAnswered?.();
       if (this.endHeldBack) this.muxed.end();
       if (answered.rest === undefined || answered.rest.byteLength === 0) return;
       this.bytesRead += answered.rest.byteLength;
@@ -275,6 +278,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.ending = true;
+    this.onAnswered?.();
     this.room.complete();
     this.publish(reason);
     this.deps.onClosed(this, reason);

@@ -50,6 +50,7 @@ export class YamuxSession implements MuxerSession, StreamOwner {
   private timer: Subscription | undefined;
   private closing: Subscription | undefined;
   private goingAway: CloseReason | undefined;
+  private aborting = false;
   private over = false;
 
   constructor(
@@ -113,7 +114,8 @@ export class YamuxSession implements MuxerSession, StreamOwner {
   }
 
   abort(error: Error, code: number = GO_AWAY.normal): void {
-    if (this.over) return;
+    if (this.over || this.aborting) return;
+    this.aborting = true;
     for (const stream of this.table.all()) stream.reset(error, SHUTDOWN);
     this.sayGoodbye(code);
     this.finish({ by: 'local', error, code });
@@ -149,7 +151,7 @@ export class YamuxSession implements MuxerSession, StreamOwner {
   control(type: number, flags: number, streamId: number, length: number): void {
     if (this.over) return;
     this.outbox.pushControl({ type, flags, streamId, length });
-    if (this.outbox.controlFrames > MAX_CONTROL_FRAMES)
+    if (this.outbox.controlFrames > MAX_CONTROL_FRAMES && !this.aborting)
       this.abort(
         new LimitError('connection', 'answers waiting to be sent', MAX_CONTROL_FRAMES),
         GO_AWAY.protocolError,

@@ -1,0 +1,64 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { Libp2pError } from '../core/errors.js';
+import type { HostStream } from '../stream/stream.js';
+
+/** Stream code for one that nobody used any more. @source libp2p error codes: garbage collected */
+const GARBAGE_COLLECTED = 0x1006;
+
+/**
+ * Resets streams on which no byte has moved for their idle time: one timer a connection, set for the earliest stream
+ * that could be due, so that neither a byte nor a stream costs one.
+ */
+export class IdleSweep {
+  private timer: Subscription | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly scheduler: SchedulerLike,
+    private readonly streams: ReadonlySet<HostStream>,
+  ) {}
+
+  /** A stream was opened. */
+  watch(): void {
+    if (this.timer === undefined) this.arm();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.timer?.unsubscribe();
+  }
+
+  private arm(): void {
+    if (this.closed || this.streams.size === 0) return;
+    const now = this.scheduler.now();
+    let earliest = Infinity;
+    for (const stream of this.streams) earliest = Math.min(earliest, dueAt(stream));
+    this.timer = this.scheduler.schedule(
+      () => {
+        this.timer = undefined;
+        this.sweep();
+        this.arm();
+      },
+      Math.max(1, earliest - now),
+    );
+  }
+
+  private sweep(): void {
+    const now = this.scheduler.now();
+    for (const stream of [...this.streams]) {
+      if (dueAt(stream) > now) continue;
+      stream.abort(
+        new Libp2pError(
+          'ERR_STREAM_IDLE',
+          'network',
+          `no byte has moved for ${String(stream.idleTimeoutMs)} ms`,
+        ),
+        GARBAGE_COLLECTED,
+      );
+    }
+  }
+}
+
+function dueAt(stream: HostStream): number {
+  return stream.activeAt + stream.idleTimeoutMs;
+}

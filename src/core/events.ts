@@ -1,0 +1,84 @@
+/**
+ * Everything that a host says, as one closed union. Enumerable fields are JSON, so that a recorder writes an event as it
+ * is; live objects are getters on its prototype. `at` is ms on the host's scheduler, `seq` counts up by one.
+ */
+import type { PeerId } from './identity.js';
+import type { Connection, Stream } from './stream-contract.js';
+
+interface At {
+  readonly at: number;
+  readonly seq: number;
+}
+interface OfPeer extends At {
+  readonly peer: string;
+  readonly peerId: PeerId;
+}
+interface OfConnection extends OfPeer {
+  readonly connectionId: string;
+  readonly connection: Connection;
+}
+interface OfStream extends OfConnection {
+  readonly streamId: string;
+  readonly protocol: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly stream: Stream;
+}
+interface Failed {
+  readonly code: string;
+  readonly message: string;
+  readonly error: Error;
+}
+export type HostEvent =
+  | ({ readonly type: 'listen:open'; readonly requested: string; readonly addrs: readonly string[] } & At)
+  | ({ readonly type: 'listen:close'; readonly requested: string } & At)
+  | ({ readonly type: 'listen:error'; readonly requested: string } & At & Failed)
+  | ({ readonly type: 'addrs:change'; readonly addrs: readonly string[] } & At)
+  | ({
+      readonly type: 'connection:open';
+      readonly direction: 'inbound' | 'outbound';
+      readonly addr: string;
+      readonly encryption: string;
+      readonly muxer: string;
+      readonly limited: boolean;
+    } & OfConnection)
+  | ({
+      readonly type: 'connection:close';
+      readonly by: 'local' | 'remote';
+      readonly bytesRead: number;
+      readonly bytesWritten: number;
+      readonly code?: string | undefined;
+    } & OfConnection)
+  | ({ readonly type: 'connection:refuse'; readonly addr: string; readonly stage: string } & At & Failed)
+  | ({ readonly type: 'peer:connect'; readonly limited: boolean } & OfPeer)
+  | ({ readonly type: 'peer:disconnect' } & OfPeer)
+  | ({ readonly type: 'stream:open' } & OfStream)
+  | ({
+      readonly type: 'stream:close';
+      readonly by: 'local' | 'remote';
+      readonly bytesRead: number;
+      readonly bytesWritten: number;
+      readonly code?: number | undefined;
+    } & OfStream)
+  | ({ readonly type: 'handler:error' } & OfStream & Failed)
+  | ({
+      readonly type: 'protocols:change';
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    } & At)
+  | ({
+      readonly type: 'limit:refuse';
+      readonly scope: string;
+      readonly limit: string;
+      readonly value: number;
+    } & At &
+      Failed)
+  | ({ readonly type: 'unhandled' } & At & Failed)
+  | ({ readonly type: 'warning' } & At & Failed);
+
+/** What an event carries besides JSON. */
+export interface LiveObjects {
+  readonly peerId?: PeerId | undefined;
+  readonly connection?: Connection | undefined;
+  readonly stream?: Stream | undefined;
+  readonly error?: Error | undefined;
+}
