@@ -46,6 +46,7 @@ export interface ConnectionDeps {
   route(protocol: string): Route | undefined;
   streamOpened(stream: HostStream): void;
   streamClosed(stream: HostStream, reason: CloseReason): void;
+  handlerFailed(stream: HostStream, error: Error): void;
   closed(connection: HostConnection, reason: CloseReason): void;
   limitMet(error: LimitError): void;
   /** Errors that nobody handles. */
@@ -221,6 +222,10 @@ export class HostConnection implements Connection, MuxerObserver {
           stream.abort(new TimeoutError(`the answer to ${protocol}`, NEGOTIATION_MS), NEGOTIATION_FAILED);
       });
       stream.onAnswered = cancel;
+      // What is written in this turn travels with the proposal; the proposal does not wait for more.
+      this.deps.scheduler.schedule(() => {
+        stream.begin();
+      }, 0);
       subscriber.next(stream);
       subscriber.complete();
     });
@@ -289,6 +294,7 @@ export class HostConnection implements Connection, MuxerObserver {
       idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
       lazy,
       report: this.deps.report,
+      onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
         this.open.delete(closed);
         this.deps.streamClosed(closed, reason);

@@ -40,6 +40,7 @@ export interface StreamDeps {
   /** Errors that nobody handles. */
   readonly report: (error: unknown) => void;
   readonly onClosed: (stream: HostStream, reason: CloseReason) => void;
+  readonly onHandlerError?: ((stream: HostStream, error: Error) => void) | undefined;
 }
 
 /** Stream code for a protocol that was refused. @source libp2p error codes */
@@ -251,6 +252,11 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   /** Whether the optimistic proposal still waits for its answer. */
   get awaitsAnswer(): boolean {
     return this.answer !== undefined && this.reason === undefined;
+  }
+
+  /** The handler that owns this stream has failed. */
+  handlerFailed(error: Error): void {
+    this.deps.onHandlerError?.(this, error);
   }
 
   /** Resets with an error of ours as it is, for limits and deadlines. */

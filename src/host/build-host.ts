@@ -1,0 +1,63 @@
+/** Puts a host together from parts: everything but which parts are the platform's defaults. */
+import { Subject, takeUntil, type SchedulerLike } from 'rxjs';
+import { codeOf, Libp2pError } from '../core/errors.js';
+import type { RandomSource } from '../core/identity.js';
+import { generateKey } from '../core/keys.js';
+import { peerIdFrom } from '../core/peer-id.js';
+import { listenAll } from '../promises/listen-all.js';
+import { EventLog } from '../swarm/event-log.js';
+import type { Host, HostOptions, ServiceMap } from './contract.js';
+import { SwarmHost } from './host.js';
+import { checkedParts, type PartDefaults } from './options.js';
+
+export interface Defaults extends PartDefaults {
+  readonly scheduler: SchedulerLike;
+  readonly random: RandomSource;
+  readonly warn: (error: Error) => void;
+  /** Where to listen, if nobody says. */
+  readonly listen: readonly string[];
+}
+
+/** Rejects with ERR_INVALID_OPTION, or ERR_LISTEN_FAILED if no address could be opened, and leaves nothing behind. */
+export async function buildHost<const S extends ServiceMap>(
+  options: HostOptions<S>,
+  defaults: Defaults,
+): Promise<Host<S>> {
+  const parts = checkedParts(options, defaults);
+  const scheduler = options.scheduler ?? defaults.scheduler;
+  const random = options.random ?? defaults.random;
+  const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
+  const log = new EventLog(scheduler, defaults.warn);
+  const context = { scheduler, random, privateKey };
+  const host = new SwarmHost({
+    self: peerIdFrom(privateKey),
+    transports: parts.transports.map((part) => part.create(context)),
+    security: parts.security.map((part) => part.create(context)),
+    muxers: parts.muxers.map((part) => part.create(context)),
+    scheduler,
+    log,
+  });
+  if (options.events !== undefined) host.event$.subscribe(options.events);
+  for (const [name, service] of Object.entries(options.services ?? {})) {
+    if (service !== false) host.services[name] = service({ host, scheduler, random });
+  }
+  await open(host, options.listen ?? defaults.listen);
+  // The services were made by the very factories that S is read from.
+  return host as unknown as Host<S>;
+}
+
+async function open(host: SwarmHost, addrs: NonNullable<HostOptions<ServiceMap>['listen']>): Promise<void> {
+  const stop$ = new Subject<void>();
+  const failures = await listenAll(
+    addrs.map((addr) => ({ addr: String(addr), listener$: host.listen(addr).pipe(takeUntil(stop$)) })),
+  );
+  if (failures.length < addrs.length || addrs.length === 0) return;
+  stop$.next();
+  await host.stop();
+  const lines = failures
+    .map(({ addr, error }) => `\n  ${addr}: ${error.message} (${codeOf(error)})`)
+    .join('');
+  throw new Libp2pError('ERR_LISTEN_FAILED', 'local', `not one address could be opened:${lines}`, {
+    cause: failures[0]?.error,
+  });
+}

@@ -1,0 +1,26 @@
+/** Hosts in browsers: nothing here names a Node module. There is no TCP; transports come from the caller. */
+import { platformRandom } from '../crypto/random.js';
+import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
+import { warn } from '../platform/warn.js';
+import { noise } from '../protocols/noise/noise.js';
+import { plaintext } from '../protocols/plaintext/plaintext.js';
+import { yamux } from '../protocols/yamux/yamux.js';
+import { memory } from '../transports/memory.js';
+import { buildHost } from './build-host.js';
+import type { Host, HostOptions, ServiceMap } from './contract.js';
+
+/** As on Node, but for the transports: memory alone, until one is given. */
+export function createHost<const S extends ServiceMap = Record<never, never>>(
+  options: HostOptions<S> = {},
+): Promise<Host<S>> {
+  return buildHost(options, {
+    transports: [memory()],
+    security: [noise()],
+    insecure: [plaintext()],
+    muxers: [yamux()],
+    scheduler: monotonicScheduler,
+    random: platformRandom,
+    warn,
+    listen: [],
+  });
+}

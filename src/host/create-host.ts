@@ -1,0 +1,33 @@
+/** Hosts on Node: the one file that names the platform's transports, clock and chance. */
+import { platformRandom } from '../crypto/random.js';
+import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
+import { warn } from '../platform/warn.js';
+import { noise } from '../protocols/noise/noise.js';
+import { plaintext } from '../protocols/plaintext/plaintext.js';
+import { yamux } from '../protocols/yamux/yamux.js';
+import { tcp } from '../transports/tcp.js';
+import { buildHost } from './build-host.js';
+import type { Host, HostOptions, ServiceMap } from './contract.js';
+
+const EVERYWHERE = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'];
+
+/**
+ * A host that listens. All has a default: a fresh Ed25519 key, TCP on free ports of every interface, noise and yamux.
+ * Rejects with ERR_INVALID_OPTION, which names the option and its value, or with ERR_LISTEN_FAILED if not one address
+ * could be opened (one that failed beside others is a `listen:error` event). Leaves nothing behind when it rejects.
+ */
+export function createHost<const S extends ServiceMap = Record<never, never>>(
+  options: HostOptions<S> = {},
+): Promise<Host<S>> {
+  return buildHost(options, {
+    transports: [tcp()],
+    security: [noise()],
+    insecure: [plaintext()],
+    muxers: [yamux()],
+    scheduler: monotonicScheduler,
+    random: platformRandom,
+    warn,
+    // Who brings other transports knows where they listen.
+    listen: options.transports === undefined ? EVERYWHERE : [],
+  });
+}

@@ -1,0 +1,50 @@
+/** The door on Node. Named re-exports and nothing else. */
+export { isLoopback, isPrivate, isQuic, isRelay, isTcp, isWebSocket } from './core/address-class.js';
+export { DialError } from './core/dial-error.js';
+export type { Bytes, CloseReason, Duplex, Writable } from './core/duplex.js';
+export {
+  AbortError,
+  Libp2pError,
+  LimitError,
+  StreamBufferError,
+  StreamResetError,
+  TimeoutError,
+} from './core/errors.js';
+export type { ErrorCode, Fault } from './core/errors.js';
+export type { HostEvent } from './core/events.js';
+export type { KeyType, PeerId, PrivateKey, PublicKey, RandomSource } from './core/identity.js';
+export { generateKey, privateKeyFrom, publicKeyFrom } from './core/keys.js';
+export type { GenerateKeyOptions } from './core/keys.js';
+export { parseMultiaddr } from './core/multiaddr.js';
+export { peerIdFrom } from './core/peer-id.js';
+export type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from './core/stream-contract.js';
+export type {
+  DialOptions,
+  HandleOptions,
+  Host,
+  HostOptions,
+  MuxerFactory,
+  ProtocolMatcher,
+  SecurityFactory,
+  ServiceContext,
+  ServiceFactory,
+  ServiceMap,
+  Services,
+  Target,
+  TransportFactory,
+} from './host/contract.js';
+export { ofType } from './host/of-type.js';
+export { byteStream } from './promises/byte-stream.js';
+export type { ByteStream } from './promises/byte-stream.js';
+export { noise } from './protocols/noise/noise.js';
+export type { NoiseOptions } from './protocols/noise/noise.js';
+export { plaintext } from './protocols/plaintext/plaintext.js';
+export { yamux } from './protocols/yamux/yamux.js';
+export type { YamuxOptions } from './protocols/yamux/yamux.js';
+export { lengthPrefixed, lines, withLengthPrefix } from './rx/frames.js';
+export { serve, withStream } from './stream/serve.js';
+export { memory } from './transports/memory.js';
+export type { MemoryOptions } from './transports/memory.js';
+export { createHost } from './host/create-host.js';
+export { tcp } from './transports/tcp.js';
+export type { TcpOptions } from './transports/tcp.js';

@@ -1,0 +1,2 @@
+export { noise } from './protocols/noise/noise.js';
+export type { NoiseOptions } from './protocols/noise/noise.js';

@@ -1,0 +1,100 @@
+import { from, mergeMap, Observable, Subscription, type ObservableInput, type OperatorFunction } from 'rxjs';
+import type { Stream } from '../core/stream-contract.js';
+import { asError } from '../core/errors.js';
+
+/** What a stream has of its host for its handler's failures. */
+interface TellsHandlerErrors {
+  handlerFailed(error: Error): void;
+}
+
+/**
+ * Runs `handler` for every stream and owns the stream meanwhile: what it returns completes, the stream is closed; it
+ * errors or is unsubscribed, the stream is reset, and the failure is a `handler:error` event; all others go on. Emits
+ * nothing; completes when the source has and every handler is done.
+ */
+export function serve(
+  handler: (stream: Stream) => ObservableInput<unknown>,
+): OperatorFunction<Stream, never> {
+  return (stream$) =>
+    stream$.pipe(
+      // Bounded by the handle's maxInboundStreams and by the muxer's streams.
+      mergeMap(
+        (stream) =>
+          new Observable<never>((subscriber) =>
+            own(stream, handler, {
+              next: () => undefined,
+              error: (error) => {
+                if (tellsHandlerErrors(stream)) stream.handlerFailed(error);
+                subscriber.complete();
+              },
+              complete: () => {
+                subscriber.complete();
+              },
+            }),
+          ),
+      ),
+    );
+}
+
+/** Owns the stream that `newStream` gives: closed when the projection completes, reset when it errors or is unsubscribed. Passes its values and errors on. */
+export function withStream<R>(project: (stream: Stream) => ObservableInput<R>): OperatorFunction<Stream, R> {
+  return (stream$) =>
+    stream$.pipe(
+      mergeMap(
+        (stream) =>
+          new Observable<R>((subscriber) =>
+            own(stream, project, {
+              next: (value) => {
+                subscriber.next(value);
+              },
+              error: (error) => {
+                subscriber.error(error);
+              },
+              complete: () => {
+                subscriber.complete();
+              },
+            }),
+          ),
+      ),
+    );
+}
+
+function own<R>(
+  stream: Stream,
+  project: (stream: Stream) => ObservableInput<R>,
+  ends: { next(value: R): void; error(error: Error): void; complete(): void },
+): Subscription {
+  const owning = new Subscription();
+  let settled = false;
+  owning.add(() => {
+    if (!settled) stream.error(new Error('the stream’s owner has left'));
+  });
+  const fail = (thrown: unknown): void => {
+    settled = true;
+    const error = asError(thrown);
+    stream.error(error);
+    ends.error(error);
+  };
+  try {
+    owning.add(
+      from(project(stream)).subscribe({
+        next: (value) => {
+          ends.next(value);
+        },
+        error: fail,
+        complete: () => {
+          settled = true;
+          stream.close();
+          ends.complete();
+        },
+      }),
+    );
+  } catch (thrown) {
+    fail(thrown);
+  }
+  return owning;
+}
+
+function tellsHandlerErrors(stream: Stream): stream is Stream & TellsHandlerErrors {
+  return 'handlerFailed' in stream;
+}

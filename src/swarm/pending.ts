@@ -1,0 +1,67 @@
+/** Inbound channels that have not proven who they are: counted, bounded, and all under one absolute deadline. */
+import { Observable, timeout, throwError, type SchedulerLike } from 'rxjs';
+import { isLoopback } from '../core/address-class.js';
+import { LimitError, TimeoutError } from '../core/errors.js';
+import { hostAndPort } from '../core/multiaddr.js';
+import type { RawConnection } from '../core/parts.js';
+import { upgradeInbound, type UpgradeDeps, type Upgraded } from '../connection/upgrade.js';
+
+/** @source reliability limits: pending inbound, and of one address; accept to upgraded, absolute */
+const MAX_PENDING = 64;
+const MAX_PENDING_PER_ADDR = 8;
+const UPGRADE_TIMEOUT_MS = 10_000;
+
+export class PendingInbound {
+  private total = 0;
+  private readonly perHost = new Map<string, number>();
+
+  constructor(
+    private readonly deps: UpgradeDeps,
+    private readonly scheduler: SchedulerLike,
+  ) {}
+
+  /** Emits one upgraded connection and completes; errors with what went wrong, or a `LimitError`. The channel is destroyed unless it emits. */
+  upgrade(raw: RawConnection): Observable<Upgraded> {
+    return new Observable<Upgraded>((subscriber) => {
+      const host = hostAndPort(raw.remoteAddr)?.host;
+      const counted = host === undefined || isLoopback(raw.remoteAddr) ? undefined : host;
+      const refusal = this.refusal(counted);
+      if (refusal !== undefined) {
+        raw.duplex.sink.error(refusal);
+        subscriber.error(refusal);
+        return;
+      }
+      this.count(counted, 1);
+      subscriber.add(() => {
+        this.count(counted, -1);
+      });
+      subscriber.add(
+        upgradeInbound(raw, this.deps)
+          .pipe(
+            timeout({
+              first: UPGRADE_TIMEOUT_MS,
+              scheduler: this.scheduler,
+              with: () =>
+                throwError(() => new TimeoutError('the inbound upgrade', UPGRADE_TIMEOUT_MS, 'remote')),
+            }),
+          )
+          .subscribe(subscriber),
+      );
+    });
+  }
+
+  private refusal(host: string | undefined): LimitError | undefined {
+    if (this.total >= MAX_PENDING) return new LimitError('host', 'pending inbound connections', MAX_PENDING);
+    if (host !== undefined && (this.perHost.get(host) ?? 0) >= MAX_PENDING_PER_ADDR)
+      return new LimitError(host, 'pending inbound connections', MAX_PENDING_PER_ADDR);
+    return undefined;
+  }
+
+  private count(host: string | undefined, by: 1 | -1): void {
+    this.total += by;
+    if (host === undefined) return;
+    const count = (this.perHost.get(host) ?? 0) + by;
+    if (count === 0) this.perHost.delete(host);
+    else this.perHost.set(host, count);
+  }
+}

@@ -1,0 +1,117 @@
+/** Who is connected: the one place that knows, and says so in order: snapshots first, then streams of them, then events. */
+import { BehaviorSubject, type Observable } from 'rxjs';
+import type { CloseReason } from '../core/duplex.js';
+import { codeOf } from '../core/errors.js';
+import type { PeerId } from '../core/identity.js';
+import type { Connection } from '../core/stream-contract.js';
+import type { HostConnection } from '../connection/connection.js';
+import { guard } from '../rx/guarded.js';
+import type { EventLog } from './event-log.js';
+
+export class ConnectionRegistry {
+  readonly connections$: Observable<readonly Connection[]>;
+  readonly peers$: Observable<readonly PeerId[]>;
+  private readonly byPeer = new Map<string, HostConnection[]>();
+  private connectionList: readonly HostConnection[] = [];
+  private peerList: readonly PeerId[] = [];
+  private readonly connectionsSubject = new BehaviorSubject<readonly Connection[]>([]);
+  private readonly peersSubject = new BehaviorSubject<readonly PeerId[]>([]);
+
+  constructor(private readonly log: EventLog) {
+    const report = (error: unknown): void => {
+      log.unhandled(error);
+    };
+    this.connections$ = guard(this.connectionsSubject, report);
+    this.peers$ = guard(this.peersSubject, report);
+  }
+
+  get connections(): readonly HostConnection[] {
+    return this.connectionList;
+  }
+  get peers(): readonly PeerId[] {
+    return this.peerList;
+  }
+
+  add(connection: HostConnection): void {
+    const peer = connection.remotePeer.toString();
+    const known = this.byPeer.get(peer) ?? [];
+    this.byPeer.set(peer, [...known, connection]);
+    this.connectionList = [...this.connectionList, connection];
+    const isFirst = known.length === 0;
+    if (isFirst) this.peerList = [...this.peerList, connection.remotePeer];
+    this.publish(isFirst);
+    const { direction, encryption, muxer, limited } = connection;
+    const live = { peerId: connection.remotePeer, connection };
+    this.log.say(
+      {
+        type: 'connection:open',
+        peer,
+        connectionId: connection.id,
+        direction,
+        addr: connection.remoteAddr.toString(),
+        encryption,
+        muxer,
+        limited,
+      },
+      live,
+    );
+    if (isFirst) this.log.say({ type: 'peer:connect', peer, limited }, { peerId: connection.remotePeer });
+  }
+
+  remove(connection: HostConnection, reason: CloseReason): void {
+    const peer = connection.remotePeer.toString();
+    const known = this.byPeer.get(peer);
+    if (known?.includes(connection) !== true) return;
+    const left = known.filter((other) => other !== connection);
+    this.connectionList = this.connectionList.filter((other) => other !== connection);
+    const wasLast = left.length === 0;
+    if (wasLast) {
+      this.byPeer.delete(peer);
+      this.peerList = this.peerList.filter((other) => !other.equals(connection.remotePeer));
+    } else this.byPeer.set(peer, left);
+    this.publish(wasLast);
+    const { bytesRead, bytesWritten } = connection;
+    const code = reason.error === undefined ? undefined : codeOf(reason.error);
+    this.log.say(
+      {
+        type: 'connection:close',
+        peer,
+        connectionId: connection.id,
+        by: reason.by,
+        bytesRead,
+        bytesWritten,
+        code,
+      },
+      { peerId: connection.remotePeer, connection },
+    );
+    if (wasLast) this.log.say({ type: 'peer:disconnect', peer }, { peerId: connection.remotePeer });
+  }
+
+  /** The connection to use: unlimited before limited, more streams before fewer, newer before older. @source go-libp2p swarm, bestConnToPeer */
+  best(peer: PeerId): HostConnection | undefined {
+    let best: HostConnection | undefined;
+    for (const connection of this.byPeer.get(peer.toString()) ?? []) {
+      if (connection.isClosed) continue;
+      if (best === undefined || connection.streamCount >= best.streamCount) best = connection;
+    }
+    return best;
+  }
+
+  complete(): void {
+    this.log.emissions.run(() => {
+      this.connectionsSubject.complete();
+      this.peersSubject.complete();
+    });
+  }
+
+  private publish(peersChanged: boolean): void {
+    const { connectionList, peerList } = this;
+    this.log.emissions.run(() => {
+      this.connectionsSubject.next(connectionList);
+    });
+    if (!peersChanged) return;
+    this.log.emissions.run(() => {
+      this.peersSubject.next(peerList);
+    });
+  }
+}
