@@ -3,6 +3,7 @@ import { Observable, Subscription, type Subscriber } from 'rxjs';
 import { Uint8ArrayList } from 'uint8arraylist';
 import type { Bytes, Duplex, Writable } from '../../core/duplex.js';
 import { asError, Libp2pError } from '../../core/errors.js';
+import { listenTo } from '../../rx/listen-to.js';
 import { unread } from '../../rx/unread.js';
 import { LazyAnswer, Offer, proposalOf } from './offer.js';
 import { Responder } from './respond.js';
@@ -40,17 +41,20 @@ export function respond(duplex: Duplex, protocols: readonly string[]): Observabl
   });
 }
 
-/** Reads until `hear` has an agreement, and hands the channel on before anybody else can miss a byte. */
+/** Reads until `hear` has an agreement, and lets go of the channel before it hands it on. */
 function converse(
   duplex: Duplex,
   subscriber: Subscriber<Selected>,
   hear: (bytes: Bytes) => { readonly protocol: string; readonly rest: Bytes | undefined } | undefined,
 ): void {
-  const reading = duplex.read().subscribe({
+  const reading = new Subscription();
+  subscriber.add(reading);
+  listenTo(duplex.read(), reading, {
     next: (bytes) => {
       try {
         const agreed = hear(bytes);
         if (agreed === undefined) return;
+        reading.unsubscribe();
         subscriber.next({ protocol: agreed.protocol, duplex: unread(duplex, agreed.rest) });
         subscriber.complete();
       } catch (error) {
@@ -61,12 +65,9 @@ function converse(
       subscriber.error(error);
     },
     complete: () => {
-      subscriber.error(
-        new Libp2pError('ERR_UNEXPECTED_END', 'network', 'the channel ended while a protocol was negotiated'),
-      );
+      subscriber.error(endedDuring('while a protocol was negotiated'));
     },
   });
-  subscriber.add(reading);
 }
 
 /**
@@ -121,30 +122,26 @@ function readAnswer(
 ): void {
   const reading = new Subscription();
   subscriber.add(reading);
-  reading.add(
-    duplex.read().subscribe({
-      next: (bytes) => {
-        try {
-          const accepted = reading.closed ? undefined : answer.push(bytes);
-          if (accepted === undefined) return;
-          reading.unsubscribe();
-          accept(accepted.rest);
-        } catch (error) {
-          subscriber.error(asError(error));
-        }
-      },
-      error: (error: unknown) => {
-        subscriber.error(error);
-      },
-      complete: () => {
-        subscriber.error(
-          new Libp2pError(
-            'ERR_UNEXPECTED_END',
-            'network',
-            'the channel ended before the protocol was answered',
-          ),
-        );
-      },
-    }),
-  );
+  listenTo(duplex.read(), reading, {
+    next: (bytes) => {
+      try {
+        const accepted = answer.push(bytes);
+        if (accepted === undefined) return;
+        reading.unsubscribe();
+        accept(accepted.rest);
+      } catch (error) {
+        subscriber.error(asError(error));
+      }
+    },
+    error: (error: unknown) => {
+      subscriber.error(error);
+    },
+    complete: () => {
+      subscriber.error(endedDuring('before the protocol was answered'));
+    },
+  });
+}
+
+function endedDuring(when: string): Libp2pError {
+  return new Libp2pError('ERR_UNEXPECTED_END', 'network', `the channel ended ${when}`);
 }

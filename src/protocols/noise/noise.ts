@@ -7,6 +7,7 @@ import type { PartContext, Secured, SecureOptions, SecurityPart } from '../../co
 import { peerIdFrom } from '../../core/peer-id.js';
 import type { Crypto, X25519KeyPair } from '../../crypto/contract.js';
 import { crypto as platformCrypto } from '../../crypto/crypto.js';
+import { listenTo } from '../../rx/listen-to.js';
 import { unread } from '../../rx/unread.js';
 import { lengthOf, Opener, Sealer } from './cipher-codec.js';
 import { Handshake, handshakeError } from './handshake.js';
@@ -127,21 +128,19 @@ class HandshakeRun {
   /** Writes message 1 at once, so that it leaves with whatever was written before it. */
   begin(): Subscription {
     if (this.options.role === 'initiator') this.write(this.handshake.writeFirst());
-    this.reading.add(
-      this.duplex.read().subscribe({
-        next: (bytes) => {
-          this.hear(bytes);
-        },
-        error: (error: unknown) => {
-          this.subscriber.error(error);
-        },
-        complete: () => {
-          this.subscriber.error(
-            new Libp2pError('ERR_UNEXPECTED_END', 'network', 'the channel ended during the noise handshake'),
-          );
-        },
-      }),
-    );
+    listenTo(this.duplex.read(), this.reading, {
+      next: (bytes) => {
+        this.hear(bytes);
+      },
+      error: (error: unknown) => {
+        this.subscriber.error(error);
+      },
+      complete: () => {
+        this.subscriber.error(
+          new Libp2pError('ERR_UNEXPECTED_END', 'network', 'the channel ended during the noise handshake'),
+        );
+      },
+    });
     return this.reading;
   }
 

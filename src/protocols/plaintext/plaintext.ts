@@ -5,6 +5,7 @@ import { asError, Libp2pError } from '../../core/errors.js';
 import type { PeerId, PrivateKey } from '../../core/identity.js';
 import type { Secured, SecureOptions, SecurityPart } from '../../core/parts.js';
 import { peerIdFrom } from '../../core/peer-id.js';
+import { listenTo } from '../../rx/listen-to.js';
 import { unread } from '../../rx/unread.js';
 import { decodeExchange, encodeExchange } from './exchange-message.js';
 
@@ -44,29 +45,23 @@ function exchange(
       subscriber.complete();
     };
     duplex.sink.next(encodeExchange(privateKey.publicKey));
-    reading.add(
-      duplex.read().subscribe({
-        next: (bytes) => {
-          try {
-            hear(bytes);
-          } catch (error) {
-            subscriber.error(asError(error));
-          }
-        },
-        error: (error: unknown) => {
-          subscriber.error(error);
-        },
-        complete: () => {
-          subscriber.error(
-            new Libp2pError(
-              'ERR_UNEXPECTED_END',
-              'network',
-              'the channel ended during the plaintext exchange',
-            ),
-          );
-        },
-      }),
-    );
+    listenTo(duplex.read(), reading, {
+      next: (bytes) => {
+        try {
+          hear(bytes);
+        } catch (error) {
+          subscriber.error(asError(error));
+        }
+      },
+      error: (error: unknown) => {
+        subscriber.error(error);
+      },
+      complete: () => {
+        subscriber.error(
+          new Libp2pError('ERR_UNEXPECTED_END', 'network', 'the channel ended during the plaintext exchange'),
+        );
+      },
+    });
     return reading;
   });
 }
