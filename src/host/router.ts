@@ -112,7 +112,14 @@ class Registration implements Route {
     this.idleTimeoutMs = options.idleTimeoutMs;
   }
 
+  /** Behind the events of the stream's opening, so that nobody handles what was not told. */
   deliver(stream: HostStream): void {
+    this.log.emissions.run(() => {
+      this.handOver(stream);
+    });
+  }
+
+  private handOver(stream: HostStream): void {
     const { maxInboundStreams } = this.options;
     if (maxInboundStreams !== undefined) {
       if (this.open >= maxInboundStreams) {

@@ -1,0 +1,274 @@
+// A go-libp2p host that is told what to do, line by line: the other side of the interop tests.
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+const (
+	echoID  = "/interop/echo/1"
+	countID = "/interop/count/1"
+	resetID = "/interop/reset/1"
+	slowID  = "/interop/slow/1"
+	lineID  = "/echo/1.0.0"
+	code    = 0x1234
+)
+
+type command struct {
+	ID       int    `json:"id"`
+	Scenario string `json:"scenario"`
+	Addr     string `json:"addr"`
+	Size     int    `json:"size"`
+}
+
+var out sync.Mutex
+
+func say(value map[string]any) {
+	out.Lock()
+	defer out.Unlock()
+	line, _ := json.Marshal(value)
+	fmt.Println(string(line))
+}
+
+func main() {
+	insecure := flag.Bool("insecure", false, "plaintext instead of noise")
+	flag.Parse()
+	security := libp2p.Security(noise.ID, noise.New)
+	if *insecure {
+		security = libp2p.NoSecurity
+	}
+	h, err := libp2p.New(libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.Transport(tcp.NewTCPTransport), security, libp2p.DisableRelay(), libp2p.ResourceManager(&network.NullResourceManager{}))
+	if err != nil {
+		panic(err)
+	}
+	handle(h)
+	addrs := []string{}
+	for _, addr := range h.Addrs() {
+		addrs = append(addrs, fmt.Sprintf("%s/p2p/%s", addr, h.ID()))
+	}
+	say(map[string]any{"event": "listening", "addrs": addrs})
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var cmd command
+		if json.Unmarshal(lines.Bytes(), &cmd) != nil {
+			continue
+		}
+		go func() {
+			result, err := run(h, cmd)
+			answer := map[string]any{"id": cmd.ID, "result": result}
+			if err != nil {
+				answer["error"] = err.Error()
+			}
+			say(answer)
+		}()
+	}
+	h.Close()
+}
+
+func handle(h host.Host) {
+	h.SetStreamHandler(echoID, func(s network.Stream) {
+		if _, err := io.Copy(s, s); err != nil {
+			s.Reset()
+			return
+		}
+		s.Close()
+	})
+	count := func(s network.Stream) {
+		hash := sha256.New()
+		n, err := io.Copy(hash, s)
+		if err != nil {
+			s.Reset()
+			return
+		}
+		fmt.Fprintf(s, "%d %s", n, hex.EncodeToString(hash.Sum(nil)))
+		s.Close()
+	}
+	h.SetStreamHandler(countID, count)
+	h.SetStreamHandler(slowID, func(s network.Stream) {
+		time.Sleep(time.Second)
+		count(s)
+	})
+	h.SetStreamHandler(resetID, func(s network.Stream) {
+		one := make([]byte, 1)
+		io.ReadFull(s, one)
+		s.ResetWithError(code)
+	})
+	h.SetStreamHandler("/interop/watch-reset/1", func(s network.Stream) {
+		_, err := io.Copy(io.Discard, s)
+		say(map[string]any{"event": "reset", "code": codeOf(err)})
+	})
+	h.SetStreamHandler(lineID, func(s network.Stream) {
+		line, err := bufio.NewReader(s).ReadString('\n')
+		if err != nil {
+			s.Reset()
+			return
+		}
+		s.Write([]byte(line))
+		s.Close()
+	})
+}
+
+func codeOf(err error) uint32 {
+	var streamErr *network.StreamError
+	if errors.As(err, &streamErr) {
+		return uint32(streamErr.ErrorCode)
+	}
+	return 0
+}
+
+func run(h host.Host, cmd command) (any, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	addr, err := ma.NewMultiaddr(cmd.Addr)
+	if err != nil {
+		return nil, err
+	}
+	info, err := peer.AddrInfoFromP2pAddr(addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Connect(ctx, *info); err != nil {
+		return nil, err
+	}
+	open := func(id protocol.ID) (network.Stream, error) { return h.NewStream(ctx, info.ID, id) }
+	switch cmd.Scenario {
+	case "echo":
+		return echo(open, cmd.Size)
+	case "count":
+		return counted(open, countID, cmd.Size)
+	case "slow":
+		return counted(open, slowID, cmd.Size)
+	case "many":
+		return many(open)
+	case "reset":
+		return watchReset(open)
+	case "send-reset":
+		return sendReset(open)
+	case "line":
+		return line(open)
+	case "unknown":
+		_, err := open("/interop/unknown/1")
+		return nil, err
+	case "unknown-lazily":
+		h.Peerstore().AddProtocols(info.ID, "/interop/unknown/1")
+		s, err := open("/interop/unknown/1")
+		if err != nil {
+			return nil, err
+		}
+		s.Write([]byte("hello"))
+		_, err = s.Read(make([]byte, 1))
+		return nil, err
+	}
+	return nil, fmt.Errorf("no scenario %s", cmd.Scenario)
+}
+
+func echo(open func(protocol.ID) (network.Stream, error), size int) (any, error) {
+	s, err := open(echoID)
+	if err != nil {
+		return nil, err
+	}
+	sent := make([]byte, size)
+	rand.Read(sent)
+	go func() {
+		s.Write(sent)
+		s.CloseWrite()
+	}()
+	got, err := io.ReadAll(s)
+	if err != nil {
+		return nil, err
+	}
+	return string(got) == string(sent), nil
+}
+
+func counted(open func(protocol.ID) (network.Stream, error), id protocol.ID, size int) (any, error) {
+	s, err := open(id)
+	if err != nil {
+		return nil, err
+	}
+	sent := make([]byte, size)
+	rand.Read(sent)
+	if _, err := s.Write(sent); err != nil {
+		return nil, err
+	}
+	s.CloseWrite()
+	got, err := io.ReadAll(s)
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256(sent)
+	return string(got) == fmt.Sprintf("%d %s", size, hex.EncodeToString(hash[:])), nil
+}
+
+func many(open func(protocol.ID) (network.Stream, error)) (any, error) {
+	var group sync.WaitGroup
+	good := make(chan bool, 100)
+	for i := 0; i < 100; i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			same, err := echo(open, 1000+i)
+			good <- err == nil && same == true
+		}()
+	}
+	group.Wait()
+	close(good)
+	count := 0
+	for ok := range good {
+		if ok {
+			count++
+		}
+	}
+	return count, nil
+}
+
+func watchReset(open func(protocol.ID) (network.Stream, error)) (any, error) {
+	s, err := open(resetID)
+	if err != nil {
+		return nil, err
+	}
+	s.Write([]byte("x"))
+	_, err = io.ReadAll(s)
+	return codeOf(err), nil
+}
+
+func sendReset(open func(protocol.ID) (network.Stream, error)) (any, error) {
+	s, err := open("/interop/watch-reset/1")
+	if err != nil {
+		return nil, err
+	}
+	s.Write([]byte("x"))
+	time.Sleep(100 * time.Millisecond)
+	return nil, s.ResetWithError(code)
+}
+
+func line(open func(protocol.ID) (network.Stream, error)) (any, error) {
+	s, err := open(lineID)
+	if err != nil {
+		return nil, err
+	}
+	s.Write([]byte("Hello, world!\n"))
+	got, err := io.ReadAll(s)
+	return strings.TrimSpace(string(got)), err
+}

@@ -1,0 +1,195 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  concatMap,
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  merge,
+  mergeMap,
+  of,
+  take,
+  tap,
+  toArray,
+  type ObservableInput,
+} from 'rxjs';
+import { createHost, serve, StreamResetError, withStream, type Host, type Stream } from '../../src/index.js';
+import { Peer, type Implementation } from './peer.js';
+
+const SIZES = [1, 65_536, 16 * 1024 * 1024];
+const CODE = 0x1234;
+const digest = (bytes: Uint8Array): string =>
+  `${String(bytes.byteLength)} ${createHash('sha256').update(bytes).digest('hex')}`;
+
+function readAll(stream: Stream): Promise<Buffer> {
+  return lastValueFrom(stream.pipe(toArray())).then((chunks) => Buffer.concat(chunks));
+}
+
+/** What the peers offer, offered by us. */
+function offer(host: Host): void {
+  const answer = async (stream: Stream): Promise<void> => {
+    stream.next(Buffer.from(digest(await readAll(stream))));
+  };
+  const handlers: Record<string, (stream: Stream) => ObservableInput<unknown>> = {
+    '/interop/echo/1': (stream) => stream.pipeTo(stream),
+    '/interop/count/1': answer,
+    '/interop/slow/1': async (stream) => {
+      await sleep(1000);
+      const chunks: Uint8Array[] = [];
+      await lastValueFrom(
+        stream.consume((chunk) => {
+          chunks.push(chunk);
+          return [];
+        }),
+        { defaultValue: undefined },
+      );
+      stream.next(Buffer.from(digest(Buffer.concat(chunks))));
+    },
+    '/interop/reset/1': (stream) =>
+      stream.pipe(
+        take(1),
+        mergeMap(() => {
+          stream.error(new Error('reset on purpose'), CODE);
+          return [];
+        }),
+      ),
+  };
+  for (const [id, handler] of Object.entries(handlers)) host.handle(id).pipe(serve(handler)).subscribe();
+}
+
+const implementations = (process.env['RX_LIBP2P_INTEROP_PEERS'] ?? 'go,js').split(',') as Implementation[];
+const pairs = implementations.flatMap((implementation) =>
+  [false, true].map((insecure) => ({ implementation, insecure, over: insecure ? 'plaintext' : 'noise' })),
+);
+
+describe.each(pairs)('with $implementation over $over', ({ implementation, insecure }) => {
+  let host: Host;
+  let peer: Peer;
+  beforeAll(async () => {
+    [host, peer] = await Promise.all([
+      createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], insecure }),
+      Peer.start(implementation, insecure),
+    ]);
+    offer(host);
+  });
+  afterAll(async () => {
+    await host.stop();
+    await peer.stop();
+  });
+  const own = (): string => String(host.addrs[0]);
+  const exchange = (id: string, sent: Uint8Array, lazy = false): Promise<Buffer> =>
+    lastValueFrom(
+      host.newStream(peer.addr, id, { lazy, timeoutMs: 30_000 }).pipe(
+        withStream((stream) => {
+          const written$ = stream.writeFrom(of(sent)).pipe(
+            tap({
+              complete: () => {
+                stream.complete();
+              },
+            }),
+          );
+          return merge(written$, stream);
+        }),
+        toArray(),
+      ),
+    ).then((chunks) => Buffer.concat(chunks));
+
+  describe('we dial', () => {
+    it.each(SIZES)('an echo of %d bytes', async (size) => {
+      const sent = randomBytes(size);
+      for (const lazy of [false, true]) {
+        const buffer = lazy ? Buffer.from(sent) : sent;
+        expect((await exchange('/interop/echo/1', buffer, lazy)).equals(sent)).toBe(true);
+      }
+    });
+
+    it('the answer comes after our half-close', async () => {
+      const sent = randomBytes(100_000);
+      expect((await exchange('/interop/count/1', Buffer.from(sent))).toString()).toBe(digest(sent));
+    });
+
+    it('a reader that stops for a second loses nothing', async () => {
+      const sent = randomBytes(3_000_000);
+      expect((await exchange('/interop/slow/1', Buffer.from(sent))).toString()).toBe(digest(sent));
+    });
+
+    it('100 streams at once', async () => {
+      const all = from(Array.from({ length: 100 }, (_, i) => randomBytes(1000 + i))).pipe(
+        mergeMap((sent) =>
+          from(exchange('/interop/echo/1', Buffer.from(sent))).pipe(concatMap((got) => [got.equals(sent)])),
+        ),
+        toArray(),
+      );
+      expect((await lastValueFrom(all)).filter(Boolean)).toHaveLength(100);
+    });
+
+    it('their reset reaches our reader', async () => {
+      const error: unknown = await exchange('/interop/reset/1', Buffer.from('x')).catch(
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(StreamResetError);
+      if (implementation === 'go') expect((error as StreamResetError).resetCode).toBe(CODE);
+    });
+
+    it('an unknown protocol is refused', async () => {
+      const opening = firstValueFrom(host.newStream(peer.addr, '/interop/unknown/1'));
+      await expect(opening).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_PROTOCOL' });
+    });
+
+    it('an unknown protocol is refused on the first read, when it was selected lazily', async () => {
+      const stream = await firstValueFrom(host.newStream(peer.addr, '/interop/unknown/1', { lazy: true }));
+      stream.next(Buffer.from('hello'));
+      await expect(lastValueFrom(stream)).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_PROTOCOL' });
+      expect(host.connections).toHaveLength(1);
+    });
+  });
+
+  describe('they dial', () => {
+    it.each(SIZES)('an echo of %d bytes', async (size) => {
+      expect(await peer.run('echo', own(), size)).toBe(true);
+    });
+
+    it('our answer comes after their half-close', async () => {
+      expect(await peer.run('count', own(), 100_000)).toBe(true);
+    });
+
+    it('our reader stops for a second and loses nothing', async () => {
+      expect(await peer.run('slow', own(), 3_000_000)).toBe(true);
+    });
+
+    it('100 streams at once', async () => {
+      expect(await peer.run('many', own())).toBe(100);
+    });
+
+    it('our reset reaches their reader', async () => {
+      const result = peer.run('reset', own());
+      if (implementation === 'go') expect(await result).toBe(CODE);
+      else await expect(result).rejects.toThrow();
+    });
+
+    it('an unknown protocol is refused', async () => {
+      await expect(peer.run('unknown', own())).rejects.toThrow(/support|protocol/i);
+      if (implementation === 'go')
+        await expect(peer.run('unknown-lazily', own())).rejects.toThrow(/not supported|reset/i);
+    });
+
+    it('their reset carries its code', async () => {
+      const handled = firstValueFrom(host.handle('/interop/watch-reset/1'));
+      // The stream that is given away ends the handle's subscription, not the stream.
+      const sending = peer.run('send-reset', own());
+      const error: unknown = await lastValueFrom(await handled).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(StreamResetError);
+      if (implementation === 'go') expect((error as StreamResetError).resetCode).toBe(CODE);
+      await sending;
+    });
+  });
+
+  if (implementation === 'go') {
+    it('our reset carries its code to go', async () => {
+      const stream = await firstValueFrom(host.newStream(peer.addr, '/interop/watch-reset/1'));
+      stream.next(Buffer.from('x'));
+      stream.error(new Error('reset on purpose'), CODE);
+      expect((await peer.event('reset')).code).toBe(CODE);
+    });
+  }
+});

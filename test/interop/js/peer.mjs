@@ -1,0 +1,117 @@
+// A js-libp2p host that is told what to do, line by line: the other side of the interop tests.
+import { createHash, randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { noise } from '@chainsafe/libp2p-noise';
+import { yamux } from '@chainsafe/libp2p-yamux';
+import { plaintext } from '@libp2p/plaintext';
+import { tcp } from '@libp2p/tcp';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+
+const insecure = process.argv.includes('-insecure');
+const say = (value) => console.log(JSON.stringify(value));
+
+const node = await createLibp2p({
+  addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+  transports: [tcp()],
+  connectionEncrypters: [insecure ? plaintext() : noise()],
+  streamMuxers: [yamux()],
+});
+
+async function send(stream, bytes) {
+  for (let at = 0; at < bytes.length; at += 65536) {
+    if (!stream.send(bytes.subarray(at, at + 65536))) await stream.onDrain();
+  }
+}
+async function readAll(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk instanceof Uint8Array ? chunk : chunk.subarray());
+  return Buffer.concat(chunks);
+}
+const digest = (bytes) => `${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`;
+const options = { maxInboundStreams: 1000, maxOutboundStreams: 1000 };
+
+await node.handle(
+  '/interop/echo/1',
+  async (stream) => {
+    for await (const chunk of stream)
+      await send(stream, chunk instanceof Uint8Array ? chunk : chunk.subarray());
+    await stream.close();
+  },
+  options,
+);
+const count = async (stream) => {
+  const bytes = await readAll(stream);
+  await send(stream, Buffer.from(digest(bytes)));
+  await stream.close();
+};
+await node.handle('/interop/count/1', count, options);
+await node.handle(
+  '/interop/slow/1',
+  async (stream) => {
+    stream.pause();
+    await sleep(1000);
+    stream.resume();
+    await count(stream);
+  },
+  options,
+);
+await node.handle(
+  '/interop/reset/1',
+  async (stream) => {
+    for await (const _ of stream) {
+      stream.abort(new Error('reset on purpose'));
+      return;
+    }
+  },
+  options,
+);
+
+async function echo(open, size) {
+  const stream = await open('/interop/echo/1');
+  const sent = randomBytes(size);
+  const [, got] = await Promise.all([send(stream, sent).then(() => stream.close()), readAll(stream)]);
+  return got.equals(sent);
+}
+async function counted(open, id, size) {
+  const stream = await open(id);
+  const sent = randomBytes(size);
+  const [, got] = await Promise.all([send(stream, sent).then(() => stream.close()), readAll(stream)]);
+  return got.toString() === digest(sent);
+}
+const scenarios = {
+  echo: (open, { size }) => echo(open, size),
+  count: (open, { size }) => counted(open, '/interop/count/1', size),
+  slow: (open, { size }) => counted(open, '/interop/slow/1', size),
+  many: async (open) =>
+    (await Promise.all(Array.from({ length: 100 }, (_, i) => echo(open, 1000 + i)))).filter(Boolean).length,
+  reset: async (open) => {
+    const stream = await open('/interop/reset/1');
+    stream.send(Buffer.from('x'));
+    await readAll(stream);
+  },
+  'send-reset': async (open) => {
+    const stream = await open('/interop/watch-reset/1');
+    stream.send(Buffer.from('x'));
+    await sleep(100);
+    stream.abort(new Error('reset on purpose'));
+  },
+  unknown: async (open) => {
+    await open('/interop/unknown/1');
+  },
+};
+
+const addrs = node.getMultiaddrs().map(String);
+say({ event: 'listening', addrs });
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const command = JSON.parse(line);
+  try {
+    const connection = await node.dial(multiaddr(command.addr));
+    const result = await scenarios[command.scenario]((id) => connection.newStream(id, options), command);
+    say({ id: command.id, result });
+  } catch (error) {
+    say({ id: command.id, error: `${error.name}: ${error.message}` });
+  }
+});
+process.stdin.on('end', () => process.exit(0));
