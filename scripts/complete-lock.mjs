@@ -3,7 +3,18 @@
 // platform it is for stands in its name.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'];
+const SYSTEMS = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+];
 const PROCESSORS = ['arm64', 'arm', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'x64'];
 
 function libcOf(words) {
@@ -17,7 +28,14 @@ function entryFor(name, version, isDev) {
   if (os === undefined) return undefined;
   const cpu = PROCESSORS.find((processor) => words.includes(processor));
   const libc = os === 'linux' ? libcOf(words) : undefined;
-  return { version, ...(cpu && { cpu: [cpu] }), ...(isDev && { dev: true }), ...(libc && { libc: [libc] }), optional: true, os: [os] };
+  return {
+    version,
+    ...(cpu && { cpu: [cpu] }),
+    ...(isDev && { dev: true }),
+    ...(libc && { libc: [libc] }),
+    optional: true,
+    os: [os],
+  };
 }
 
 for (const file of process.argv.slice(2)) {
@@ -27,7 +45,8 @@ for (const file of process.argv.slice(2)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       const place = `node_modules/${name}`;
       const known = lock.packages[place] ?? lock.packages[`${path}/${place}`];
-      const entry = known === undefined && /^\d+\.\d+\.\d+/.test(version) ? entryFor(name, version, dev) : undefined;
+      const entry =
+        known === undefined && /^\d+\.\d+\.\d+/.test(version) ? entryFor(name, version, dev) : undefined;
       if (entry === undefined) continue;
       lock.packages[place] = entry;
       added += 1;

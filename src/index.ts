@@ -24,6 +24,7 @@ export type {
   Host,
   HostOptions,
   MuxerFactory,
+  NoServices,
   ProtocolMatcher,
   SecurityFactory,
   ServiceContext,

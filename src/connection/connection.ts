@@ -1,15 +1,4 @@
-import {
-  map,
-  Observable,
-  of,
-  race,
-  ReplaySubject,
-  switchMap,
-  take,
-  throwError,
-  timer,
-  type SchedulerLike,
-} from 'rxjs';
+import { Observable, ReplaySubject, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes, CloseReason } from '../core/duplex.js';
 import { LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
@@ -18,17 +7,15 @@ import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerObserver, MuxerSession } from '../core/parts.js';
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
-import { LazyAnswer, proposalOf } from '../protocols/multistream/offer.js';
 import { withLimits } from '../rx/call-limits.js';
 import { Deadlines } from '../rx/deadlines.js';
 import { guard } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
 import { IdleSweep } from './idle-sweep.js';
-import { InboundNegotiation, NEGOTIATION_FAILED, OutboundNegotiation } from './negotiation.js';
+import { InboundNegotiation, NEGOTIATION_FAILED } from './negotiation.js';
+import { NEGOTIATION_MS, StreamOpener, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
 
-/** How long a stream's protocol may take to be agreed on, in and out. */
-export const NEGOTIATION_MS = 10_000;
 /** Inbound streams that have not said what they want, a connection. */
 const MAX_UNNEGOTIATED = 128;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
@@ -43,14 +30,14 @@ export interface Route {
 }
 export interface ConnectionDeps {
   readonly scheduler: SchedulerLike;
-  route(protocol: string): Route | undefined;
-  streamOpened(stream: HostStream): void;
-  streamClosed(stream: HostStream, reason: CloseReason): void;
-  handlerFailed(stream: HostStream, error: Error): void;
-  closed(connection: HostConnection, reason: CloseReason): void;
-  limitMet(error: LimitError): void;
+  readonly route: (protocol: string) => Route | undefined;
+  readonly streamOpened: (stream: HostStream) => void;
+  readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
+  readonly handlerFailed: (stream: HostStream, error: Error) => void;
+  readonly closed: (connection: HostConnection, reason: CloseReason) => void;
+  readonly limitMet: (error: LimitError) => void;
   /** Errors that nobody handles. */
-  report(error: unknown): void;
+  readonly report: (error: unknown) => void;
 }
 
 export class HostConnection implements Connection, MuxerObserver {
@@ -67,6 +54,7 @@ export class HostConnection implements Connection, MuxerObserver {
   private readonly ended = new ReplaySubject<CloseReason>(1);
   private readonly deadlines: Deadlines;
   private readonly idle: IdleSweep;
+  private readonly opener: StreamOpener;
   private unnegotiated = 0;
   private nextStream = 1;
   private reason: CloseReason | undefined;
@@ -87,6 +75,7 @@ export class HostConnection implements Connection, MuxerObserver {
     this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
     this.idle = new IdleSweep(deps.scheduler, this.open);
     this.session = upgraded.muxer.mux(upgraded.duplex, direction === 'outbound' ? 'client' : 'server', this);
+    this.opener = new StreamOpener(this.session, this, this.deadlines, deps.scheduler);
   }
 
   /** Begins to take streams: call it once the connection is registered. */
@@ -120,7 +109,7 @@ export class HostConnection implements Connection, MuxerObserver {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
     const { signal, timeoutMs } = options;
     const opened$ = new Observable<Stream>((subscriber) =>
-      this.openStream(list, options).subscribe(subscriber),
+      this.opener.open(list, options).subscribe(subscriber),
     );
     return guard(
       withLimits(opened$, { signal, timeoutMs }, `opening ${list.join(', ')}`, this.deps.scheduler),
@@ -179,90 +168,6 @@ export class HostConnection implements Connection, MuxerObserver {
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  private openStream(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
-    const [sole] = protocols;
-    if (sole === undefined)
-      return throwError(
-        () => new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol'),
-      );
-    return this.slot().pipe(
-      switchMap(() =>
-        options.lazy === true && protocols.length === 1
-          ? this.selectLazily(sole, options)
-          : this.select(protocols, options),
-      ),
-    );
-  }
-
-  /** Emits when a stream may be opened: at once, or when another has made room. */
-  private slot(): Observable<void> {
-    if (this.session.canOpen) return of(undefined);
-    if (this.isClosed)
-      return throwError(
-        () => new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed'),
-      );
-    const { scheduler } = this.deps;
-    const late$ = timer(NEGOTIATION_MS, scheduler).pipe(
-      map(() => {
-        throw new TimeoutError('waiting for a stream', NEGOTIATION_MS);
-      }),
-    );
-    return race(this.session.slotFreed$, late$).pipe(
-      take(1),
-      switchMap(() => this.slot()),
-    );
-  }
-
-  private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {
-    return new Observable<Stream>((subscriber) => {
-      const lazy = { proposal: proposalOf(protocol), answer: new LazyAnswer(protocol) };
-      const stream = this.stream(this.session.open(), protocol, 'outbound', options, lazy);
-      const cancel = this.deadlines.add(() => {
-        if (stream.awaitsAnswer)
-          stream.abort(new TimeoutError(`the answer to ${protocol}`, NEGOTIATION_MS), NEGOTIATION_FAILED);
-      });
-      stream.onAnswered = cancel;
-      // What is written in this turn travels with the proposal; the proposal does not wait for more.
-      this.deps.scheduler.schedule(() => {
-        stream.begin();
-      }, 0);
-      subscriber.next(stream);
-      subscriber.complete();
-    });
-  }
-
-  private select(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
-    return new Observable<Stream>((subscriber) => {
-      const muxed = this.session.open();
-      const abandoned = new Libp2pError(
-        'ERR_ABORTED',
-        'local',
-        'the stream was given up before its protocol was agreed on',
-      );
-      const cancel = this.deadlines.add(() => {
-        muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS), NEGOTIATION_FAILED);
-      });
-      let settled = false;
-      subscriber.add(() => {
-        cancel();
-        if (!settled) muxed.reset(abandoned, NEGOTIATION_FAILED);
-      });
-      new OutboundNegotiation(muxed, protocols, {
-        agreed: (protocol, rest) => {
-          settled = true;
-          const stream = this.stream(muxed, protocol, 'outbound', options);
-          if (rest !== undefined) stream.onBytes(rest);
-          subscriber.next(stream);
-          subscriber.complete();
-        },
-        failed: (error) => {
-          settled = true;
-          subscriber.error(error);
-        },
-      });
-    });
-  }
-
   private deliver(muxed: MuxedStream, protocol: string, rest: Bytes | undefined): void {
     const route = this.deps.route(protocol);
     if (route === undefined) {
@@ -277,11 +182,12 @@ export class HostConnection implements Connection, MuxerObserver {
     route.deliver(stream);
   }
 
-  private stream(
+  /** Makes the public stream of a muxed one, and registers it. */
+  stream(
     muxed: MuxedStream,
     protocol: string,
     direction: 'inbound' | 'outbound',
-    options: Pick<NewStreamOptions, 'maxBufferedBytes' | 'idleTimeoutMs'>,
+    options: PerStreamOptions,
     lazy?: StreamDeps['lazy'],
   ): HostStream {
     const stream = new HostStream(muxed, {

@@ -7,12 +7,12 @@ import { Libp2pError } from './errors.js';
 import { invalid } from './key-message.js';
 
 /** One public key's powers, after its data was examined. */
-export interface Verifier {
+interface Verifier {
   /** The canonical data. */
   readonly data: Bytes;
   verify(data: Uint8Array, signature: Uint8Array): boolean;
 }
-export interface Signer {
+interface Signer {
   readonly data: Bytes;
   readonly publicData: Bytes;
   sign(data: Uint8Array): Bytes;

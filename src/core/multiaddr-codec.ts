@@ -15,30 +15,33 @@ export interface AddrComponent {
 }
 
 /** Nothing real comes near; a remote may. */
-export const MAX_ADDR_BYTES = 1024;
-export const MAX_COMPONENTS = 16;
+const MAX_ADDR_BYTES = 1024;
+const MAX_COMPONENTS = 16;
 
 export function componentsFromText(text: string): AddrComponent[] {
   if (text.length > 2 * MAX_ADDR_BYTES) throw invalid(`an address of ${String(text.length)} characters`);
   if (!text.startsWith('/')) throw invalid(`${quote(text)} does not start with a slash`);
   const parts = text.replace(/\/+$/, '').split('/').slice(1);
   const components: AddrComponent[] = [];
-  for (let at = 0; at < parts.length; at += 1) {
-    const name = parts[at] ?? '';
-    const protocol = protocolByName(name);
-    if (protocol === undefined) throw invalid(`${quote(text)}: there is no protocol ${quote(name)}`);
-    if (protocol.size === 0) {
-      components.push(component(protocol, undefined));
-      continue;
-    }
-    const rest = parts.slice(at + 1);
-    const value = protocol.size === 'path' ? `/${rest.join('/')}` : rest[0];
-    const bytes = value === undefined ? undefined : protocol.value?.parse(value);
-    if (bytes === undefined) throw invalid(`${quote(text)}: ${quote(value ?? '')} is no value of ${name}`);
-    components.push(component(protocol, bytes));
-    at = protocol.size === 'path' ? parts.length : at + 1;
+  let at = 0;
+  while (at < parts.length) {
+    const protocol = protocolByName(parts[at] ?? '');
+    if (protocol === undefined)
+      throw invalid(`${quote(text)}: there is no protocol ${quote(parts[at] ?? '')}`);
+    components.push(component(protocol, valueFromText(protocol, parts.slice(at + 1), text)));
+    at += protocol.size === 0 ? 1 : protocol.size === 'path' ? parts.length : 2;
   }
   return bounded(components);
+}
+
+/** The value that stands behind a protocol's name; a path takes all that is left. */
+function valueFromText(protocol: Protocol, rest: readonly string[], text: string): Bytes | undefined {
+  if (protocol.size === 0) return undefined;
+  const value = protocol.size === 'path' ? `/${rest.join('/')}` : rest[0];
+  const bytes = value === undefined ? undefined : protocol.value?.parse(value);
+  if (bytes === undefined)
+    throw invalid(`${quote(text)}: ${quote(value ?? '')} is no value of ${protocol.name}`);
+  return bytes;
 }
 
 export function componentsFromBytes(bytes: Uint8Array): AddrComponent[] {

@@ -35,7 +35,7 @@ export function componentsOf(addr: Multiaddr): readonly AddrComponent[] {
   return made.get(addr) ?? componentsFromText(foreignText(addr));
 }
 
-export function fromComponents(components: readonly AddrComponent[]): Multiaddr {
+function fromComponents(components: readonly AddrComponent[]): Multiaddr {
   const theirs = packageObject(components);
   const addr = theirs ?? new CarriedMultiaddr(components);
   made.set(addr, components);
@@ -165,20 +165,17 @@ const HOSTS: Readonly<Record<string, { readonly kind: 'ip' | 'dns'; readonly fam
 
 /** Where an address begins with a host and a TCP or UDP port. */
 export function hostAndPort(addr: Multiaddr): HostAndPort | undefined {
-  const components = componentsOf(addr);
-  const zone = components[0]?.name === 'ip6zone' ? components[0].value : undefined;
-  const [host, port] = components.slice(zone === undefined ? 0 : 1);
+  const [first, second, third] = componentsOf(addr);
+  if (first?.name !== 'ip6zone') return endpoint(first, second);
+  const found = endpoint(second, third);
+  return found && { ...found, host: `${found.host}%${first.value ?? ''}`, components: 3 };
+}
+
+function endpoint(host: AddrComponent | undefined, port: AddrComponent | undefined): HostAndPort | undefined {
   const found = host && Object.hasOwn(HOSTS, host.name) ? HOSTS[host.name] : undefined;
-  if (found === undefined || host?.value === undefined || port?.value === undefined) return undefined;
-  if (port.name !== 'tcp' && port.name !== 'udp') return undefined;
-  const name = zone === undefined ? host.value : `${host.value}%${zone}`;
-  return {
-    ...found,
-    host: name,
-    port: Number(port.value),
-    protocol: port.name,
-    components: zone === undefined ? 2 : 3,
-  };
+  if (found === undefined || host?.value === undefined) return undefined;
+  if (port?.value === undefined || (port.name !== 'tcp' && port.name !== 'udp')) return undefined;
+  return { ...found, host: host.value, port: Number(port.value), protocol: port.name, components: 2 };
 }
 
 /** A socket's address. IPv4 in IPv6 clothes is IPv4; a zone gets its component. Throws ERR_INVALID_MULTIADDR. */

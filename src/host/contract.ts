@@ -34,6 +34,8 @@ export interface ServiceContext {
   readonly random: RandomSource;
 }
 export type ServiceMap = Readonly<Record<string, ServiceFactory | false>>;
+/** What a host without services of its own has. */
+export type NoServices = Readonly<Record<never, ServiceFactory>>;
 export type Services<S> = { readonly [K in keyof S]: S[K] extends ServiceFactory<infer T> ? T : never };
 
 export interface Host<S = unknown> {

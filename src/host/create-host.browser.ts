@@ -7,10 +7,10 @@ import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
 import { memory } from '../transports/memory.js';
 import { buildHost } from './build-host.js';
-import type { Host, HostOptions, ServiceMap } from './contract.js';
+import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
 
 /** As on Node, but for the transports: memory alone, until one is given. */
-export function createHost<const S extends ServiceMap = Record<never, never>>(
+export function createHost<const S extends ServiceMap = NoServices>(
   options: HostOptions<S> = {},
 ): Promise<Host<S>> {
   return buildHost(options, {

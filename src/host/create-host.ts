@@ -7,7 +7,7 @@ import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
 import { tcp } from '../transports/tcp.js';
 import { buildHost } from './build-host.js';
-import type { Host, HostOptions, ServiceMap } from './contract.js';
+import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
 
 const EVERYWHERE = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'];
 
@@ -16,7 +16,7 @@ const EVERYWHERE = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'];
  * Rejects with ERR_INVALID_OPTION, which names the option and its value, or with ERR_LISTEN_FAILED if not one address
  * could be opened (one that failed beside others is a `listen:error` event). Leaves nothing behind when it rejects.
  */
-export function createHost<const S extends ServiceMap = Record<never, never>>(
+export function createHost<const S extends ServiceMap = NoServices>(
   options: HostOptions<S> = {},
 ): Promise<Host<S>> {
   return buildHost(options, {

@@ -1,43 +1,42 @@
-import { defer, merge, Observable, Subscription, switchMap, throwError, type SchedulerLike } from 'rxjs';
+import { defer, merge, Subscription, switchMap, throwError, type Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import type { CloseReason } from '../core/duplex.js';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { HostEvent } from '../core/events.js';
 import type { PeerId } from '../core/identity.js';
-import type { RawConnection, Transport } from '../core/parts.js';
+import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
-import { HostConnection, NEGOTIATION_MS, type ConnectionDeps } from '../connection/connection.js';
-import type { UpgradeDeps, Upgraded } from '../connection/upgrade.js';
+import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
+import { NEGOTIATION_MS } from '../connection/stream-opener.js';
+import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
-import type { HostStream } from '../stream/stream.js';
-import { dialPeer } from '../swarm/dial.js';
+import type { DialDeps } from '../swarm/dial.js';
 import type { EventLog } from '../swarm/event-log.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
+import { Connector, stoppedError, type ConnectorOwner } from './connector.js';
 import type { DialOptions, HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
 import { Listeners } from './listeners.js';
 import { Router } from './router.js';
-import { resolveTarget, type ResolvedTarget } from './targets.js';
+import { StreamEvents } from './stream-events.js';
 
-export interface HostDeps extends UpgradeDeps {
+export interface HostDeps extends DialDeps {
   readonly self: PeerId;
-  readonly transports: readonly Transport[];
-  readonly scheduler: SchedulerLike;
   readonly log: EventLog;
 }
 
-export class SwarmHost implements Host<Record<never, never>> {
+export class SwarmHost implements Host, ConnectorOwner {
   readonly peerId: PeerId;
   readonly services: Record<string, unknown> = {};
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
   private readonly listeners: Listeners;
+  private readonly connector: Connector;
   private readonly pending: PendingInbound;
-  /** What the host itself is subscribed to: its upgrades under way. */
-  private readonly running = new Subscription();
+  /** What the host itself is subscribed to: the inbound upgrades under way. */
+  private readonly upgrading = new Subscription();
   private readonly connectionDeps: ConnectionDeps;
   private nextConnection = 1;
   private stopping: Promise<void> | undefined;
@@ -51,32 +50,11 @@ export class SwarmHost implements Host<Record<never, never>> {
     this.registry = new ConnectionRegistry(deps.log);
     this.router = new Router(deps.log);
     this.pending = new PendingInbound(deps, deps.scheduler);
+    this.connector = new Connector(this.registry, deps, this);
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       this.accept(raw);
     });
-    this.connectionDeps = {
-      scheduler: deps.scheduler,
-      route: (protocol) => this.router.route(protocol),
-      streamOpened: (stream) => {
-        this.tellOpened(stream);
-      },
-      streamClosed: (stream, reason) => {
-        this.tellClosed(stream, reason);
-      },
-      handlerFailed: (stream, error) => {
-        this.log.fail({ type: 'handler:error', ...factsOf(stream) }, error, liveOf(stream));
-      },
-      closed: (connection, reason) => {
-        this.registry.remove(connection, reason);
-      },
-      limitMet: (error) => {
-        this.log.fail(
-          { type: 'limit:refuse', scope: error.scope, limit: error.limit, value: error.value },
-          error,
-        );
-      },
-      report: this.report,
-    };
+    this.connectionDeps = this.makeConnectionDeps();
   }
 
   // ── what is true now, and what happens ─────────────────────────────────────────────────────────────────────────────
@@ -107,11 +85,14 @@ export class SwarmHost implements Host<Record<never, never>> {
   get inbound$(): Observable<Stream> {
     return this.router.inbound$;
   }
+  get isStopping(): boolean {
+    return this.stopping !== undefined;
+  }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────────
   listen(addr: string | Multiaddr): Observable<Listener> {
     return guard(
-      defer(() => (this.stopping === undefined ? this.listeners.listen(addr) : stopped())),
+      defer(() => (this.isStopping ? throwError(stoppedError) : this.listeners.listen(addr))),
       this.report,
     );
   }
@@ -123,9 +104,9 @@ export class SwarmHost implements Host<Record<never, never>> {
     return this.router.handle(protocols, options);
   }
 
-  dial(target: Target, options: DialOptions = {}): Observable<Connection> {
-    const dialed$ = this.connect(target, options);
-    return guard(withLimits(dialed$, options, 'dialing', this.deps.scheduler), this.report);
+  dial(target: Target, { force, ...limits }: DialOptions = {}): Observable<Connection> {
+    const dialed$ = this.connector.connect(target, { force });
+    return guard(withLimits(dialed$, limits, 'dialing', this.deps.scheduler), this.report);
   }
 
   newStream(
@@ -133,10 +114,10 @@ export class SwarmHost implements Host<Record<never, never>> {
     protocols: string | readonly string[],
     options: NewStreamOptions = {},
   ): Observable<Stream> {
-    const { noDial = false, signal, timeoutMs = NEGOTIATION_MS, ...perStream } = options;
-    const opened$ = this.connect(target, {}, noDial).pipe(
-      switchMap((connection) => connection.newStream(protocols, perStream)),
-    );
+    const { noDial, signal, timeoutMs = NEGOTIATION_MS, ...perStream } = options;
+    const opened$ = this.connector
+      .connect(target, { noDial })
+      .pipe(switchMap((connection) => connection.newStream(protocols, perStream)));
     return guard(
       withLimits(opened$, { signal, timeoutMs }, 'opening a stream', this.deps.scheduler),
       this.report,
@@ -152,76 +133,8 @@ export class SwarmHost implements Host<Record<never, never>> {
     return this.stop();
   }
 
-  // ── connecting ─────────────────────────────────────────────────────────────────────────────────────────────────────
-  /** An open connection, or a new one. Errors come through the scheduler, so that a synchronous retry cannot recurse. */
-  private connect(target: Target, options: DialOptions, noDial = false): Observable<HostConnection> {
-    return new Observable<HostConnection>((subscriber) => {
-      const fail = (error: unknown): void => {
-        subscriber.add(
-          this.deps.scheduler.schedule(() => {
-            subscriber.error(error);
-          }, 0),
-        );
-      };
-      let resolved: ResolvedTarget;
-      try {
-        resolved = this.resolve(target);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      const open = options.force === true ? undefined : this.registry.best(resolved.peer);
-      if (open !== undefined) {
-        subscriber.next(open);
-        subscriber.complete();
-        return;
-      }
-      if (noDial) {
-        fail(
-          new Libp2pError(
-            'ERR_NO_CONNECTION',
-            'local',
-            `there is no connection to ${resolved.peer.toString()}`,
-          ),
-        );
-        return;
-      }
-      subscriber.add(
-        dialPeer(resolved.peer, resolved.addrs, this.deps).subscribe({
-          next: (upgraded) => {
-            this.settleDial(
-              upgraded,
-              (connection) => {
-                subscriber.next(connection);
-                subscriber.complete();
-              },
-              fail,
-            );
-          },
-          error: fail,
-        }),
-      );
-    });
-  }
-
-  private resolve(target: Target): ResolvedTarget {
-    if (this.stopping !== undefined) throw stoppedError();
-    const resolved = resolveTarget(target);
-    if (resolved.peer.equals(this.peerId))
-      throw new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted');
-    return resolved;
-  }
-
-  private settleDial(
-    upgraded: Upgraded,
-    emit: (connection: HostConnection) => void,
-    fail: (error: unknown) => void,
-  ): void {
-    if (this.stopping !== undefined) {
-      upgraded.duplex.sink.error(stoppedError());
-      fail(stoppedError());
-      return;
-    }
+  // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────────
+  settle(upgraded: Upgraded, emit: (connection: HostConnection) => void): void {
     const connection = this.register('outbound', upgraded);
     // Behind the events of the new connection: whoever gets it finds them told.
     this.log.emissions.run(() => {
@@ -230,7 +143,7 @@ export class SwarmHost implements Host<Record<never, never>> {
   }
 
   private accept(raw: RawConnection): void {
-    if (this.stopping !== undefined) {
+    if (this.isStopping) {
       raw.duplex.sink.error(stoppedError());
       return;
     }
@@ -243,7 +156,7 @@ export class SwarmHost implements Host<Record<never, never>> {
         this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
       },
     });
-    this.running.add(upgrading);
+    this.upgrading.add(upgrading);
   }
 
   private register(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {
@@ -258,27 +171,31 @@ export class SwarmHost implements Host<Record<never, never>> {
     return connection;
   }
 
-  // ── events of streams ──────────────────────────────────────────────────────────────────────────────────────────────
-  private tellOpened(stream: HostStream): void {
-    if (!this.log.observed) return;
-    this.log.say({ type: 'stream:open', ...factsOf(stream) }, liveOf(stream));
-  }
-
-  private tellClosed(stream: HostStream, { by, code }: CloseReason): void {
-    if (!this.log.observed) return;
-    const { bytesRead, bytesWritten } = stream;
-    this.log.say(
-      { type: 'stream:close', ...factsOf(stream), by, bytesRead, bytesWritten, code },
-      liveOf(stream),
-    );
+  private makeConnectionDeps(): ConnectionDeps {
+    const events = new StreamEvents(this.log);
+    return {
+      scheduler: this.deps.scheduler,
+      route: (protocol) => this.router.route(protocol),
+      streamOpened: events.opened,
+      streamClosed: events.closed,
+      handlerFailed: events.handlerFailed,
+      closed: (connection, reason) => {
+        this.registry.remove(connection, reason);
+      },
+      limitMet: (error) => {
+        const { scope, limit, value } = error;
+        this.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
+      },
+      report: this.report,
+    };
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────
   private async shutDown(): Promise<void> {
-    // What follows asks whether the host is stopping, so that must be true first: this runs inside the assignment.
+    // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
     this.listeners.stop();
-    this.running.unsubscribe();
+    this.upgrading.unsubscribe();
     this.router.stop();
     const open = this.registry.connections;
     for (const connection of open)
@@ -286,36 +203,6 @@ export class SwarmHost implements Host<Record<never, never>> {
     this.registry.complete();
     this.listeners.complete();
     this.log.complete();
-    const released = open.flatMap(({ released$ }) => (released$ === undefined ? [] : [released$]));
-    await settle(merge(...released));
+    await settle(merge(...open.flatMap(({ released$ }) => released$ ?? [])));
   }
-}
-
-function factsOf(stream: HostStream): {
-  peer: string;
-  connectionId: string;
-  streamId: string;
-  protocol: string;
-  direction: 'inbound' | 'outbound';
-} {
-  const { connection, id, protocol, direction } = stream;
-  return {
-    peer: connection.remotePeer.toString(),
-    connectionId: connection.id,
-    streamId: id,
-    protocol,
-    direction,
-  };
-}
-
-function liveOf(stream: HostStream): { peerId: PeerId; connection: Connection; stream: Stream } {
-  return { peerId: stream.connection.remotePeer, connection: stream.connection, stream };
-}
-
-function stoppedError(): Libp2pError {
-  return new Libp2pError('ERR_HOST_STOPPED', 'local', 'the host was stopped');
-}
-
-function stopped(): Observable<never> {
-  return throwError(stoppedError);
 }

@@ -1,5 +1,6 @@
 /** Judges what a host is made of, before anything is made: every refusal names the option and its value. */
 import { Libp2pError } from '../core/errors.js';
+import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
 import type { HostOptions, ServiceMap } from './contract.js';
 
@@ -47,28 +48,40 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
   };
 }
 
-function checkShapes({
-  listen,
-  insecure,
-  privateKey,
-  random,
-  scheduler,
-  services,
-}: HostOptions<ServiceMap>): void {
-  if (listen !== undefined && !Array.isArray(listen))
-    throw invalid(`listen is ${show(listen)}; it takes a list of addresses`);
-  if (insecure !== undefined && typeof insecure !== 'boolean')
-    throw invalid(`insecure is ${show(insecure)}; it takes true or false`);
-  if (privateKey !== undefined && typeof privateKey.sign !== 'function')
-    throw invalid(`privateKey is ${show(privateKey)}; it takes what generateKey or privateKeyFrom gives`);
-  if (random !== undefined && typeof random !== 'function')
-    throw invalid(`random is ${show(random)}; it takes a function`);
-  if (scheduler !== undefined && typeof scheduler.schedule !== 'function')
-    throw invalid(`scheduler is ${show(scheduler)}; it takes an RxJS scheduler`);
-  for (const [name, service] of Object.entries(services ?? {})) {
+const SHAPES: Readonly<
+  Record<string, { readonly fits: (value: unknown) => boolean; readonly takes: string }>
+> = {
+  listen: { fits: Array.isArray, takes: 'a list of addresses' },
+  insecure: { fits: (value) => typeof value === 'boolean', takes: 'true or false' },
+  privateKey: {
+    fits: (value) => hasMethod(value, 'sign'),
+    takes: 'what generateKey or privateKeyFrom gives',
+  },
+  random: { fits: (value) => typeof value === 'function', takes: 'a function' },
+  scheduler: { fits: (value) => hasMethod(value, 'schedule'), takes: 'an RxJS scheduler' },
+  events: { fits: (value) => typeof value === 'object' && value !== null, takes: 'an observer' },
+  services: { fits: (value) => typeof value === 'object' && value !== null, takes: 'functions by name' },
+};
+
+function checkShapes(options: HostOptions<ServiceMap>): void {
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const shape = SHAPES[name];
+    if (value !== undefined && shape?.fits(value) === false)
+      throw invalid(`${name} is ${show(value)}; it takes ${shape.takes}`);
+  }
+  for (const [name, service] of Object.entries(options.services ?? {}) as [string, unknown][]) {
     if (service !== false && typeof service !== 'function')
       throw invalid(`services.${name} is ${show(service)}; it takes a function, or false`);
   }
+}
+
+function hasMethod(value: unknown, name: string): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    name in value &&
+    typeof (value as Record<string, unknown>)[name] === 'function'
+  );
 }
 
 function parts<T extends TransportPart | SecurityPart | MuxerPart>(
@@ -99,14 +112,4 @@ function distinct<T extends { readonly protocol: string }>(name: string, list: r
 
 function invalid(message: string): Libp2pError {
   return new Libp2pError('ERR_INVALID_OPTION', 'local', `createHost: ${message}`);
-}
-
-function show(value: unknown): string {
-  try {
-    return typeof value === 'function'
-      ? 'a function'
-      : ((JSON.stringify(value) as string | undefined) ?? String(value));
-  } catch {
-    return 'a value that cannot be printed';
-  }
 }

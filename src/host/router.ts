@@ -132,8 +132,11 @@ class Registration implements Route {
         return;
       }
       this.open += 1;
-      stream.closed$.subscribe(() => {
-        this.open -= 1;
+      stream.closed$.subscribe({
+        next: () => {
+          this.open -= 1;
+        },
+        error: () => undefined,
       });
     }
     // Looking is free, and comes before the handler.

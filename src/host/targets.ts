@@ -19,7 +19,7 @@ export function resolveTarget(target: Target): ResolvedTarget {
   const addrs: Multiaddr[] = [];
   for (const item of list) {
     // What is no peer id is an address: a type guard cannot tell an interface apart from its maker's class.
-    const addr = parseMultiaddr(item as string | Multiaddr);
+    const addr = parseMultiaddr(item);
     const split = splitPeer(addr);
     if (split.peer === undefined)
       throw invalid(`${addr.toString()} names no peer: it needs /p2p/<peer id> at its end`);

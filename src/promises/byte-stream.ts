@@ -20,14 +20,14 @@ export function byteStream(stream: Stream): ByteStream {
   let held: Bytes = NO_BYTES;
   const fill = async (byteLength: number): Promise<void> => {
     while (held.byteLength < byteLength) {
-      const { done, value } = await chunks.next();
-      if (done === true)
+      const result = await chunks.next();
+      if (result.done === true)
         throw new Libp2pError(
           'ERR_UNEXPECTED_END',
           'remote',
           `the stream ended after ${String(held.byteLength)} of ${String(byteLength)} bytes`,
         );
-      held = concatBytes(held, value);
+      held = concatBytes(held, result.value);
     }
   };
   return {

@@ -10,5 +10,7 @@ export async function closeGracefully(
   scheduler: SchedulerLike,
 ): Promise<void> {
   begin();
-  await firstValueFrom(withLimits(closing.closed$, limits, 'closing the connection', scheduler));
+  await firstValueFrom(withLimits(closing.closed$, limits, 'closing the connection', scheduler), {
+    defaultValue: undefined,
+  });
 }

@@ -9,8 +9,8 @@ export function iterate<T>(read: (room$: Observable<boolean>) => Observable<T>):
 }
 
 interface Waiting<T> {
-  resolve(result: IteratorResult<T>): void;
-  reject(error: unknown): void;
+  readonly resolve: (result: IteratorResult<T>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 class ChannelIterator<T> implements AsyncIterableIterator<T> {

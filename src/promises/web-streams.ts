@@ -12,9 +12,9 @@ export function toWebStreams(stream: Stream): {
   const readable = new ReadableStream<Bytes>(
     {
       async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
+        const result = await chunks.next();
+        if (result.done === true) controller.close();
+        else controller.enqueue(result.value);
       },
       cancel(reason) {
         stream.error(reason ?? new Error('the web stream was cancelled'));

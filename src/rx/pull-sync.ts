@@ -25,9 +25,14 @@ export function pullSync<T>(source: Iterable<T>, room$: Observable<boolean>): Ob
       iterator.return?.();
     });
     subscriber.add(
-      room$.subscribe((next) => {
-        hasRoom = next;
-        take();
+      room$.subscribe({
+        next: (next) => {
+          hasRoom = next;
+          take();
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
       }),
     );
   });

@@ -10,10 +10,15 @@ export function pipeTo(source: Stream, destination: Destination): Observable<nev
   return new Observable<never>((subscriber) => {
     if (destination.closed$ !== undefined && (destination as unknown) !== source) {
       subscriber.add(
-        destination.closed$.subscribe(({ error }) => {
-          if (error === undefined) return;
-          source.error(error);
-          subscriber.error(error);
+        destination.closed$.subscribe({
+          next: ({ error }) => {
+            if (error === undefined) return;
+            source.error(error);
+            subscriber.error(error);
+          },
+          error: (error: unknown) => {
+            subscriber.error(error);
+          },
         }),
       );
     }

@@ -2,13 +2,7 @@
  * The public stream: RxJS's Subject face over a muxed stream. The only class here that is an Observable.
  * Byte path (ADR 2; measured by `bench/`): plain calls inside, subjects made only when somebody looks.
  */
-import {
-  BehaviorSubject,
-  Observable,
-  ReplaySubject,
-  type ObservableInput,
-  type OperatorFunction,
-} from 'rxjs';
+import { ReplaySubject, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
 import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
@@ -17,8 +11,8 @@ import { iterate } from '../promises/iterate.js';
 import { toWebStreams } from '../promises/web-streams.js';
 import { Flag } from '../rx/flag.js';
 import { Guarded } from '../rx/guarded.js';
-import { oneAtATime } from '../rx/one-at-a-time.js';
 import { ReadSide } from '../rx/read-side.js';
+import { consume } from './consume.js';
 import { pipeTo } from './pipe-to.js';
 import { writeFrom } from './write-from.js';
 
@@ -181,19 +175,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     first: OperatorFunction<Bytes, F> | ((chunk: Bytes) => ObservableInput<R>),
     project?: (frame: F) => ObservableInput<R>,
   ): Observable<R> {
-    return this.guarded(
-      new Observable<R>((subscriber) => {
-        const room = new BehaviorSubject(true);
-        const chunk$ = this.read(room);
-        const result$ =
-          project === undefined
-            ? // One argument: by the overloads it is the projection of a chunk.
-              oneAtATime(chunk$, room, first as (chunk: Bytes) => ObservableInput<R>)
-            : // Two arguments: by the overloads the first is the frames' operator.
-              oneAtATime(chunk$.pipe(first as OperatorFunction<Bytes, F>), room, project);
-        return result$.subscribe(subscriber);
-      }),
-    );
+    return this.guarded(consume(this, first, project));
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Bytes> {

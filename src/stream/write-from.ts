@@ -8,9 +8,14 @@ import { pullSync } from '../rx/pull-sync.js';
 export function writeFrom(source: ObservableInput<Writable>, stream: Stream): Observable<never> {
   return new Observable<never>((subscriber) => {
     subscriber.add(
-      stream.closed$.subscribe(({ error }) => {
-        if (error === undefined) subscriber.complete();
-        else subscriber.error(error);
+      stream.closed$.subscribe({
+        next: ({ error }) => {
+          if (error === undefined) subscriber.complete();
+          else subscriber.error(error);
+        },
+        error: (error: unknown) => {
+          subscriber.error(error);
+        },
       }),
     );
     if (subscriber.closed) return;

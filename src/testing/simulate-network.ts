@@ -4,7 +4,7 @@ import { Libp2pError } from '../core/errors.js';
 import { generateKey } from '../core/keys.js';
 import { componentsOf } from '../core/multiaddr.js';
 import { buildHost } from '../host/build-host.js';
-import type { Host, HostOptions, ServiceMap } from '../host/contract.js';
+import type { Host, HostOptions, NoServices, ServiceMap } from '../host/contract.js';
 import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
@@ -20,7 +20,7 @@ export interface Link {
 export interface SimulatedNetwork {
   readonly scheduler: SchedulerLike;
   /** A host on this network: seeded key and chance, memory transport, noise, listening on `/memory/0`. */
-  createHost<const S extends ServiceMap = Record<never, never>>(options?: HostOptions<S>): Promise<Host<S>>;
+  createHost<const S extends ServiceMap = NoServices>(options?: HostOptions<S>): Promise<Host<S>>;
   /** Changes the link from one host to another; what is under way keeps its pace. */
   link(from: Host | string, to: Host | string, change: Link): void;
   /** Moves time, running what becomes due; `async` handlers get their turns between. */
@@ -60,9 +60,7 @@ class Network implements SimulatedNetwork {
     this.defaultLatencyMs = link.latencyMs ?? 0;
   }
 
-  createHost<const S extends ServiceMap = Record<never, never>>(
-    options: HostOptions<S> = {},
-  ): Promise<Host<S>> {
+  createHost<const S extends ServiceMap = NoServices>(options: HostOptions<S> = {}): Promise<Host<S>> {
     this.hosts += 1;
     const random = seededRandom(`${String(this.seed)}/${String(this.hosts)}`);
     const seeded: HostOptions<S> = { privateKey: generateKey('Ed25519', { random }), ...options };
@@ -95,7 +93,7 @@ class Network implements SimulatedNetwork {
 
   async runUntil<T>(source: PromiseLike<T> | Observable<T>): Promise<T> {
     let settled = false;
-    const result = isObservable(source) ? firstValueFrom(source) : Promise.resolve(source);
+    const result = isObservable(source) ? first(source) : Promise.resolve(source);
     result.then(
       () => (settled = true),
       () => (settled = true),
@@ -121,7 +119,7 @@ class Network implements SimulatedNetwork {
 }
 
 async function turns(): Promise<void> {
-  for (let turn = 0; turn < MICROTASK_TURNS; turn += 1) await undefined;
+  for (let turn = 0; turn < MICROTASK_TURNS; turn += 1) await Promise.resolve();
 }
 
 /** A host's place is the number of its first listener. */
@@ -141,14 +139,20 @@ function checkedLink(link: Link): Link {
       throw new Libp2pError(
         'ERR_INVALID_OPTION',
         'local',
-        `link.${name} is ${String(value)}; this network knows latencyMs only`,
+        `link.${name} is ${JSON.stringify(value)}; this network knows latencyMs only`,
       );
     if (typeof value !== 'number' || !(value >= 0))
       throw new Libp2pError(
         'ERR_INVALID_OPTION',
         'local',
-        `link.latencyMs is ${String(value)}; it takes a number from 0 on`,
+        `link.latencyMs is ${JSON.stringify(value)}; it takes a number from 0 on`,
       );
   }
   return link;
+}
+
+/** Rejects with RxJS's EmptyError if it completes without a value: then what was waited for cannot come. */
+function first<T>(source: Observable<T>): Promise<T> {
+  // eslint-disable-next-line rxjs-x/no-ignored-default-value -- there is no value to make up
+  return firstValueFrom(source);
 }

@@ -1,4 +1,5 @@
 import { Libp2pError } from '../core/errors.js';
+import { show } from '../core/show.js';
 
 /** Takes numbers by name over their defaults; throws ERR_INVALID_OPTION, naming the part, the option and the value. */
 export function checkedNumbers<T extends Readonly<Record<string, number>>>(
@@ -14,13 +15,13 @@ export function checkedNumbers<T extends Readonly<Record<string, number>>>(
       throw new Libp2pError(
         'ERR_INVALID_OPTION',
         'local',
-        `${part} has no option "${name}" (its value: ${String(value)})`,
+        `${part} has no option "${name}" (its value: ${show(value)})`,
       );
     if (typeof value !== 'number' || !(value >= 0))
       throw new Libp2pError(
         'ERR_INVALID_OPTION',
         'local',
-        `${part}: ${name} is ${String(value)}; it takes a number from 0 on`,
+        `${part}: ${name} is ${show(value)}; it takes a number from 0 on`,
       );
     checked[name] = value;
   }

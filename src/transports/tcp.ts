@@ -59,52 +59,56 @@ class TcpTransport implements Transport {
         );
         return;
       }
-      const socket = connect({
-        host: target.host,
-        port: target.port,
-        family: target.family,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: this.options.keepAliveMs,
-        allowHalfOpen: true,
-      });
-      let connected = false;
-      const fail = (cause: Error): void => {
-        subscriber.error(
-          new Libp2pError(
-            'ERR_TRANSPORT',
-            'network',
-            `tcp: cannot connect to ${addr.toString()}: ${codeOf(cause)}`,
-            { cause },
-          ),
-        );
-      };
-      socket.once('error', fail);
-      subscriber.add(
-        this.context.scheduler.schedule(() => {
-          if (!connected)
-            subscriber.error(
-              new TimeoutError(`tcp: connecting to ${addr.toString()}`, this.options.connectTimeoutMs),
-            );
-        }, this.options.connectTimeoutMs),
-      );
-      socket.once('connect', () => {
-        connected = true;
-        const connection = this.wrap(socket);
-        socket.off('error', fail);
-        if (connection === undefined) fail(new Error('the socket is gone'));
-        else {
-          subscriber.next(connection);
-          subscriber.complete();
-        }
-      });
-      return () => {
-        if (connected) return;
-        // Whatever the abandoned attempt still reports is nobody's concern.
-        socket.on('error', () => undefined);
-        socket.destroy();
-      };
+      const { host, port, family } = target;
+      const socket = connect({ ...this.socketOptions(), host, port, family });
+      subscriber.add(this.attempt(socket, addr, subscriber));
     });
+  }
+
+  /** Waits for the connection, for `connectTimeoutMs` at most. What this returns destroys a socket that is not connected. */
+  private attempt(socket: Socket, addr: Multiaddr, subscriber: Subscriber<RawConnection>): () => void {
+    const { connectTimeoutMs } = this.options;
+    let connected = false;
+    const fail = (cause: Error): void => {
+      const what = `tcp: cannot connect to ${addr.toString()}: ${codeOf(cause)}`;
+      subscriber.error(new Libp2pError('ERR_TRANSPORT', 'network', what, { cause }));
+    };
+    const late = this.context.scheduler.schedule(() => {
+      subscriber.error(new TimeoutError(`tcp: connecting to ${addr.toString()}`, connectTimeoutMs));
+    }, connectTimeoutMs);
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      connected = true;
+      late.unsubscribe();
+      const connection = this.wrap(socket);
+      socket.off('error', fail);
+      if (connection === undefined) fail(new Error('the socket is gone'));
+      else {
+        subscriber.next(connection);
+        subscriber.complete();
+      }
+    });
+    return () => {
+      late.unsubscribe();
+      if (connected) return;
+      // Whatever the abandoned attempt still reports is nobody's concern.
+      socket.on('error', () => undefined);
+      socket.destroy();
+    };
+  }
+
+  private socketOptions(): {
+    noDelay: true;
+    keepAlive: true;
+    keepAliveInitialDelay: number;
+    allowHalfOpen: true;
+  } {
+    return {
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: this.options.keepAliveMs,
+      allowHalfOpen: true,
+    };
   }
 
   listen(addr: Multiaddr): Observable<ListenEvent> {
@@ -116,13 +120,7 @@ class TcpTransport implements Transport {
         );
         return;
       }
-      const server = createServer({
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: this.options.keepAliveMs,
-        allowHalfOpen: true,
-        pauseOnConnect: true,
-      });
+      const server = createServer({ ...this.socketOptions(), pauseOnConnect: true });
       this.serve(server, addr, subscriber);
       server.listen({
         host: target.host,

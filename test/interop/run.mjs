@@ -29,6 +29,10 @@ if (!existsSync(`${here}js/node_modules/libp2p`)) {
 }
 peers.push('js');
 
-const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+const jest = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
 const args = [...jest, '--config', 'test/interop/jest.config.js', ...process.argv.slice(2)];
 process.exit(run(process.execPath, args, root, { RX_LIBP2P_INTEROP_PEERS: peers.join(',') }));

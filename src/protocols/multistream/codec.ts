@@ -11,7 +11,7 @@ import { encodeVarint } from '../../core/varint.js';
 export const HEADER = '/multistream/1.0.0';
 export const REFUSAL = 'na';
 /** A text with its newline. @source go-multistream and js multistream-select */
-export const MAX_TEXT_BYTES = 1024;
+const MAX_TEXT_BYTES = 1024;
 const NEWLINE = 0x0a;
 
 export function encodeToken(text: string): Bytes {

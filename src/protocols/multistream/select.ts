@@ -19,7 +19,7 @@ export function offer(duplex: Duplex, protocols: readonly string[]): Observable<
   return new Observable<Selected>((subscriber) => {
     const initiator = new Offer(protocols);
     duplex.sink.next(initiator.opening());
-    return converse(duplex, subscriber, (bytes) => {
+    converse(duplex, subscriber, (bytes) => {
       const answer = initiator.push(bytes);
       if (answer instanceof Uint8Array) duplex.sink.next(answer);
       else return answer;
@@ -33,7 +33,7 @@ export function respond(duplex: Duplex, protocols: readonly string[]): Observabl
   return new Observable<Selected>((subscriber) => {
     const responder = new Responder((protocol) => protocols.includes(protocol));
     duplex.sink.next(Responder.opening);
-    return converse(duplex, subscriber, (bytes) => {
+    converse(duplex, subscriber, (bytes) => {
       const { write, protocol, rest } = responder.push(bytes);
       if (write !== undefined) duplex.sink.next(write);
       return protocol === undefined ? undefined : { protocol, rest };

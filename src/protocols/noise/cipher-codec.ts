@@ -13,8 +13,6 @@ import type { Aead } from '../../crypto/contract.js';
 import { TAG_BYTES } from './symmetric-state.js';
 
 const LENGTH_BYTES = 2;
-/** What one message may carry. @source libp2p noise specification: 65,535 with the tag */
-export const MAX_PLAINTEXT_BYTES = 65_519;
 /** What we put into one: smaller buffers cost fewer page faults, measured. */
 const EMIT_BYTES = 48 * 1024;
 /** Below this a message is gathered into one buffer. */

@@ -2,7 +2,7 @@
  * Everything that leaves: frames that jump the queue, then the streams in turn, gathered once a tick into one write, as
  * long as the channel has room. Byte path (ADR 2; measured by `bench/`).
  */
-import type { SchedulerLike } from 'rxjs';
+import type { Observer, SchedulerLike } from 'rxjs';
 import type { Duplex } from '../../core/duplex.js';
 import { Batch, type Slab } from './batch.js';
 import { HEADER_BYTES } from './frame.js';
@@ -20,7 +20,7 @@ interface ControlFrame {
   readonly length: number;
 }
 
-export class Outbox {
+export class Outbox implements Observer<boolean> {
   bytesWritten = 0;
   private control: ControlFrame[] = [];
   private pong: ControlFrame | undefined;
@@ -59,9 +59,16 @@ export class Outbox {
     this.scheduleFlush();
   }
 
-  setRoom(hasRoom: boolean): void {
+  // The outbox observes the channel's room.
+  next(hasRoom: boolean): void {
     this.hasRoom = hasRoom;
     if (hasRoom) this.scheduleFlush();
+  }
+  error(): void {
+    this.hasRoom = false;
+  }
+  complete(): void {
+    // The channel is gone; its reader hears of that.
   }
 
   /** Writes what there is now, room or not: for the last words. */

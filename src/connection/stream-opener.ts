@@ -1,0 +1,131 @@
+/** Opens streams on a connection: waits for a slot, then selects the protocol, lazily or not. */
+import {
+  endWith,
+  map,
+  Observable,
+  of,
+  race,
+  switchMap,
+  take,
+  throwError,
+  timer,
+  type SchedulerLike,
+} from 'rxjs';
+import { Libp2pError, TimeoutError } from '../core/errors.js';
+import type { MuxedStream } from '../core/muxed-stream.js';
+import type { MuxerSession } from '../core/parts.js';
+import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
+import { LazyAnswer, proposalOf } from '../protocols/multistream/offer.js';
+import type { Deadlines } from '../rx/deadlines.js';
+import type { HostStream, StreamDeps } from '../stream/stream.js';
+import { NEGOTIATION_FAILED, OutboundNegotiation } from './negotiation.js';
+
+/** How long a stream's protocol may take to be agreed on, in and out. */
+export const NEGOTIATION_MS = 10_000;
+
+export type PerStreamOptions = Pick<NewStreamOptions, 'maxBufferedBytes' | 'idleTimeoutMs'>;
+
+export interface OpenerOwner {
+  readonly isClosed: boolean;
+  /** Makes the public stream of a muxed one, and registers it. */
+  stream(
+    muxed: MuxedStream,
+    protocol: string,
+    direction: 'outbound',
+    options: PerStreamOptions,
+    lazy?: StreamDeps['lazy'],
+  ): HostStream;
+}
+
+export class StreamOpener {
+  constructor(
+    private readonly session: MuxerSession,
+    private readonly owner: OpenerOwner,
+    private readonly deadlines: Deadlines,
+    private readonly scheduler: SchedulerLike,
+  ) {}
+
+  /** Emits one stream and completes; errors when it is refused, too late or too many. Unsubscribing before that resets it. */
+  open(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
+    const [sole] = protocols;
+    if (sole === undefined)
+      return throwError(
+        () => new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol'),
+      );
+    return this.slot().pipe(
+      switchMap(() =>
+        options.lazy === true && protocols.length === 1
+          ? this.selectLazily(sole, options)
+          : this.select(protocols, options),
+      ),
+    );
+  }
+
+  /** Emits when a stream may be opened: at once, or when another has made room. */
+  private slot(): Observable<void> {
+    if (this.session.canOpen) return of(undefined);
+    if (this.owner.isClosed)
+      return throwError(
+        () => new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed'),
+      );
+    const late$ = timer(NEGOTIATION_MS, this.scheduler).pipe(
+      map(() => {
+        throw new TimeoutError('waiting for a stream', NEGOTIATION_MS);
+      }),
+    );
+    return race(this.session.slotFreed$.pipe(endWith(undefined)), late$).pipe(
+      take(1),
+      switchMap(() => this.slot()),
+    );
+  }
+
+  private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {
+    return new Observable<Stream>((subscriber) => {
+      const lazy = { proposal: proposalOf(protocol), answer: new LazyAnswer(protocol) };
+      const stream = this.owner.stream(this.session.open(), protocol, 'outbound', options, lazy);
+      const cancel = this.deadlines.add(() => {
+        if (stream.awaitsAnswer)
+          stream.abort(new TimeoutError(`the answer to ${protocol}`, NEGOTIATION_MS), NEGOTIATION_FAILED);
+      });
+      stream.onAnswered = cancel;
+      // What is written in this turn travels with the proposal; the proposal does not wait for more.
+      this.scheduler.schedule(() => {
+        stream.begin();
+      }, 0);
+      subscriber.next(stream);
+      subscriber.complete();
+    });
+  }
+
+  private select(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
+    return new Observable<Stream>((subscriber) => {
+      const muxed = this.session.open();
+      const abandoned = new Libp2pError(
+        'ERR_ABORTED',
+        'local',
+        'the stream was given up before its protocol was agreed on',
+      );
+      const cancel = this.deadlines.add(() => {
+        muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS), NEGOTIATION_FAILED);
+      });
+      let settled = false;
+      subscriber.add(() => {
+        cancel();
+        if (!settled) muxed.reset(abandoned, NEGOTIATION_FAILED);
+      });
+      new OutboundNegotiation(muxed, protocols, {
+        agreed: (protocol, rest) => {
+          settled = true;
+          const stream = this.owner.stream(muxed, protocol, 'outbound', options);
+          if (rest !== undefined) stream.onBytes(rest);
+          subscriber.next(stream);
+          subscriber.complete();
+        },
+        failed: (error) => {
+          settled = true;
+          subscriber.error(error);
+        },
+      });
+    });
+  }
+}

@@ -1,0 +1,48 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { KEEP_ALIVE_EVERY_MS, KeepAlive } from './keep-alive.js';
+
+export interface HeartbeatOwner {
+  /** Time has passed: look after what is late. */
+  onTick(now: number): void;
+  sendPing(value: number): void;
+  onDead(): void;
+}
+
+/** Drives the keep-alive decisions: one timer a session. */
+export class Heartbeat {
+  readonly keepAlive: KeepAlive;
+  private timer: Subscription | undefined;
+
+  constructor(
+    private readonly scheduler: SchedulerLike,
+    private readonly owner: HeartbeatOwner,
+  ) {
+    this.keepAlive = new KeepAlive(scheduler.now());
+  }
+
+  start(): void {
+    this.ping(this.keepAlive.ping(this.scheduler.now()));
+    this.arm();
+  }
+
+  stop(): void {
+    this.timer?.unsubscribe();
+  }
+
+  private arm(): void {
+    this.timer = this.scheduler.schedule(() => {
+      const now = this.scheduler.now();
+      this.owner.onTick(now);
+      const wish = this.keepAlive.tick(now);
+      if (wish === 'dead') this.owner.onDead();
+      else {
+        this.ping(wish);
+        this.arm();
+      }
+    }, KEEP_ALIVE_EVERY_MS);
+  }
+
+  private ping(value: number | undefined): void {
+    if (value !== undefined) this.owner.sendPing(value);
+  }
+}
