@@ -67,6 +67,7 @@ export default defineConfig(
     files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       'rxjs-x/no-ignored-error': 'off',
       'rxjs-x/no-ignored-default-value': 'off',

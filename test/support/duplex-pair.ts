@@ -15,12 +15,14 @@ export function duplexPair(): {
     () => 0,
     () => 0,
   );
+  let until = 0;
   return {
     near,
     far,
     clock,
     settle: (forMs = 0) => {
-      clock.maxFrames = clock.frame + forMs;
+      until += forMs;
+      clock.maxFrames = until;
       clock.flush();
     },
   };
@@ -30,12 +32,10 @@ export function duplexPair(): {
 export function record(duplex: Duplex): { readonly bytes: () => Bytes; readonly ended: () => unknown } {
   const chunks: Bytes[] = [];
   let ended: unknown;
-  duplex
-    .read()
-    .subscribe({
-      next: (chunk) => chunks.push(chunk),
-      error: (error: unknown) => (ended = error),
-      complete: () => (ended = 'complete'),
-    });
+  duplex.read().subscribe({
+    next: (chunk) => chunks.push(chunk),
+    error: (error: unknown) => (ended = error),
+    complete: () => (ended = 'complete'),
+  });
   return { bytes: () => Uint8Array.from(chunks.flatMap((chunk) => [...chunk])), ended: () => ended };
 }

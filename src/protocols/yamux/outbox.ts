@@ -27,7 +27,8 @@ export class Outbox implements Observer<boolean> {
   private ready: YamuxStream[] = [];
   private readyHead = 0;
   private hasRoom = true;
-  private flushing = false;
+  /** Whether a write is being put together: nothing may end the channel before it has left. */
+  flushing = false;
   private flushScheduled = false;
   private closed = false;
 

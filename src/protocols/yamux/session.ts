@@ -236,6 +236,12 @@ export class YamuxSession
   private finishWhenEmpty(): void {
     const reason = this.goingAway;
     if (reason === undefined || this.over) return;
+    if (this.outbox.flushing) {
+      this.deps.scheduler.schedule(() => {
+        this.finishWhenEmpty();
+      }, 0);
+      return;
+    }
     if (this.table.size === 0) {
       if (reason.by === 'local') this.sayGoodbye(GO_AWAY.normal);
       this.finish(reason);

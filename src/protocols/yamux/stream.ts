@@ -111,6 +111,8 @@ export class YamuxStream implements MuxedStream {
 
   /** Fills the batch with at most one data frame of `maxBody` bytes; a FIN has a frame of its own, after the last. */
   fill(batch: Batch, maxBody: number): void {
+    // It may have ended since it asked for its turn.
+    if (this.gone) return;
     const byteLength = Math.min(this.queuedBytes, this.sendWindow, maxBody);
     if (byteLength > 0) {
       batch.header(TYPE.data, this.takeFlags(), this.id, byteLength);
