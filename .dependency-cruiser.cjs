@@ -20,7 +20,10 @@ module.exports = {
     {
       name: 'only-the-roots-name-the-edges',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(transports|platform|testing)/|^src/host/create-host[^/]*$|^src/[^/]+$' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(transports|platform|testing)/|^src/host/create-host[^/]*$|^src/[^/]+$',
+      },
       to: { path: '^src/(transports|platform)/' },
     },
     {
@@ -55,7 +58,12 @@ module.exports = {
       from: { path: '^src/protocols/([^/]+)/' },
       to: { path: '^src/protocols/', pathNot: '^src/protocols/$1/' },
     },
-    { name: 'no-dev-dependency', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-dev'] } },
+    {
+      name: 'no-dev-dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
     {
       name: 'generated-is-internal',
       severity: 'error',
@@ -67,6 +75,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
   },
 };

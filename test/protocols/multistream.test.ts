@@ -178,7 +178,9 @@ describe('the responder under bad input', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40, size: 'max' }), { maxLength: 5 }), (chunks) => {
         const responder = new Responder((protocol) => protocol === '/x');
-        const code = codeThrownBy(() => { chunks.forEach((chunk) => responder.push(new Uint8Array(chunk))); });
+        const code = codeThrownBy(() => {
+          chunks.forEach((chunk) => responder.push(new Uint8Array(chunk)));
+        });
         expect([undefined, 'ERR_MULTISTREAM', 'ERR_LIMIT']).toContain(code);
       }),
       { numRuns: 1000 },

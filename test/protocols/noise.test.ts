@@ -159,7 +159,7 @@ function payloadsOf(vector: Record<string, unknown>): { initiator: string; respo
 }
 
 describe('the payload', () => {
-  const staticKey = fromHex(String((file.libp2p[0]?.['initiator'] as Side).staticPublic));
+  const staticKey = fromHex((file.libp2p[0]?.['initiator'] as Side).staticPublic);
   const self = peerIdFrom(keyB);
   it.each(file.negative.filter(({ initiatorHandshakePayload }) => initiatorHandshakePayload !== undefined))(
     'refuses: $note',

@@ -23,6 +23,7 @@ import { YamuxStream, type StreamOwner } from './stream.js';
 const DRAIN_MS = 60_000;
 /** How long streams get to end in order when the connection closes. */
 const CLOSE_MS = 1_000;
+const SILENT = 'the remote has been silent for 30 s';
 const CUT_OFF = 'the connection ended while streams were open';
 /** Stream code for "the connection shuts down". @source libp2p error codes */
 const SHUTDOWN = 0x1007;
@@ -101,10 +102,7 @@ export class YamuxSession
   close(): void {
     if (this.over || this.goingAway?.by === 'local') return;
     this.goingAway = { by: 'local' };
-    for (const stream of this.table.all()) {
-      stream.end();
-      stream.discard();
-    }
+    for (const stream of this.table.all()) stream.close();
     this.finishWhenEmpty();
   }
 
@@ -283,8 +281,7 @@ export class YamuxSession
   }
 
   onDead(): void {
-    const error = new Libp2pError('ERR_KEEPALIVE_TIMEOUT', 'network', 'the remote has been silent for 30 s');
-    this.abort(error, GO_AWAY.internalError);
+    this.abort(new Libp2pError('ERR_KEEPALIVE_TIMEOUT', 'network', SILENT), GO_AWAY.internalError);
   }
 
   sendPing(value: number): void {

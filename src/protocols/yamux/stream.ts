@@ -94,6 +94,12 @@ export class YamuxStream implements MuxedStream {
     this.discardedAt ??= this.owner.now;
   }
 
+  /** Ends our side, and wants no more of the other. */
+  close(): void {
+    this.end();
+    this.discard();
+  }
+
   reset(error: Error, code = 0): void {
     if (this.gone) return;
     // A stream that the remote has never heard of needs no goodbye.
