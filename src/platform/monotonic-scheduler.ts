@@ -1,6 +1,7 @@
 /**
  * The host's own clock: RxJS's default scheduler reads the wall clock, which people set back and forth. Work without
- * delay runs as a microtask, all that is due in one; work with a delay waits for a timer of the platform.
+ * delay runs in the next microtask, in order; work with a delay waits for a timer of the platform and never runs before
+ * its time. Work that throws stops no other: what it threw is thrown again from a timer, as RxJS does.
  */
 import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
 
@@ -21,67 +22,75 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
     super();
   }
 
+  /** What was scheduled before and has not run is replaced. Infinity is never. */
   schedule(state?: T, delay = 0): Subscription {
     if (this.closed) return this;
     this.state = state;
     this.turn += 1;
-    clearTimeout(this.timer);
+    this.disarm();
     const turn = this.turn;
-    if (delay <= 0)
+    if (delay > 0) this.wait(turn, performance.now() + delay);
+    else
       this.due.add(() => {
         this.run(turn);
       });
-    else
-      this.timer = setTimeout(
-        () => {
-          this.run(turn);
-        },
-        Math.min(delay, MAX_TIMER_MS),
-      );
     return this;
   }
 
   override unsubscribe(): void {
-    clearTimeout(this.timer);
+    this.disarm();
     super.unsubscribe();
+  }
+
+  private wait(turn: number, at: number): void {
+    if (at === Infinity) return;
+    const rest = Math.ceil(at - performance.now());
+    this.timer = setTimeout(
+      () => {
+        // The platform counts whole milliseconds and may be early by a part of one; and some waits are longer than it can.
+        if (performance.now() < at) this.wait(turn, at);
+        else this.run(turn);
+      },
+      Math.min(rest, MAX_TIMER_MS),
+    );
+  }
+
+  private disarm(): void {
+    if (this.timer === undefined) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   /** A turn that was scheduled anew, or unsubscribed, is none. */
   private run(turn: number): void {
     if (this.closed || turn !== this.turn) return;
-    this.work.call(this, this.state);
+    this.timer = undefined;
+    try {
+      this.work.call(this, this.state);
+    } catch (error) {
+      this.unsubscribe();
+      // From a timer, where it breaks nothing in here.
+      setTimeout(() => {
+        throw error;
+      });
+    }
+    // Work that did not ask for another turn is done.
     if (turn === this.turn) this.unsubscribe();
   }
 }
 
-/** What runs in the next microtask, in order; one that throws does not stop the others. */
+/** What runs in the next microtask, all of it in one. */
 class Due {
   private queue: (() => void)[] = [];
-  private scheduled = false;
 
   add(run: () => void): void {
     this.queue.push(run);
-    if (this.scheduled) return;
-    this.scheduled = true;
+    if (this.queue.length > 1) return;
     queueMicrotask(() => {
-      this.drain();
+      const queue = this.queue;
+      this.queue = [];
+      for (const due of queue) due();
     });
-  }
-
-  private drain(): void {
-    this.scheduled = false;
-    const queue = this.queue;
-    this.queue = [];
-    for (const run of queue) {
-      try {
-        run();
-      } catch (error) {
-        // As RxJS does with what nobody handles: from a timer, where it breaks nothing in here.
-        setTimeout(() => {
-          throw error;
-        });
-      }
-    }
   }
 }
 

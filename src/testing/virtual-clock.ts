@@ -5,15 +5,14 @@ type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
 interface Entry {
   readonly at: number;
-  readonly order: number;
   run(): void;
   live: boolean;
 }
 
 export class VirtualClock implements SchedulerLike {
   private time = 0;
-  private order = 0;
-  private entries: Entry[] = [];
+  /** By time, then by order; those that were cancelled stay until their turn comes. */
+  private readonly entries: Entry[] = [];
 
   now(): number {
     return this.time;
@@ -25,37 +24,36 @@ export class VirtualClock implements SchedulerLike {
 
   /** When the next work is due, or `undefined` when there is none. */
   get nextAt(): number | undefined {
-    return this.next()?.at;
+    while (this.entries[0]?.live === false) this.entries.shift();
+    return this.entries[0]?.at;
   }
 
-  /** Runs the one that is due next, moving time to it. */
+  /** Runs the one that is due next, moving time to it; throws what it throws. */
   step(): void {
-    const entry = this.next();
-    if (entry === undefined) return;
-    this.entries = this.entries.filter((other) => other !== entry);
-    this.time = Math.max(this.time, entry.at);
+    const at = this.nextAt;
+    const entry = this.entries.shift();
+    if (at === undefined || entry === undefined) return;
+    this.time = Math.max(this.time, at);
     entry.run();
   }
 
+  /** Time only moves on. */
   moveTo(time: number): void {
     this.time = Math.max(this.time, time);
   }
 
   add(delay: number, run: () => void): Entry {
-    const entry: Entry = { at: this.time + Math.max(0, delay), order: this.order, run, live: true };
-    this.order += 1;
-    this.entries.push(entry);
-    return entry;
-  }
-
-  private next(): Entry | undefined {
-    let next: Entry | undefined;
-    this.entries = this.entries.filter(({ live }) => live);
-    for (const entry of this.entries) {
-      if (next === undefined || entry.at < next.at || (entry.at === next.at && entry.order < next.order))
-        next = entry;
+    const entry: Entry = { at: this.time + Math.max(0, delay), run, live: true };
+    // What is due never is no entry.
+    if (entry.at === Infinity) return entry;
+    let [low, high] = [0, this.entries.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.entries[middle]?.at ?? Infinity) <= entry.at) low = middle + 1;
+      else high = middle;
     }
-    return next;
+    this.entries.splice(low, 0, entry);
+    return entry;
   }
 }
 

@@ -37,6 +37,7 @@ class MemoryEnd implements Duplex {
       if (this.ended) return;
       this.ended = true;
       this.send('end');
+      if (this.side.ended) this.room.complete();
     },
   };
   private readonly room = new Flag(true);
@@ -48,6 +49,7 @@ class MemoryEnd implements Duplex {
   private outstanding = 0;
   private ended = false;
   private destroyed = false;
+  private lastArrivalAt = 0;
   /** What was written in this turn travels together. */
   private gathering: Bytes[] | undefined;
 
@@ -86,12 +88,17 @@ class MemoryEnd implements Duplex {
       this.scheduler.schedule(() => {
         if (this.gathering === parcel.bytes) this.gathering = undefined;
       }, 0);
-    this.scheduler.schedule(() => peer?.receive(parcel), this.latencyMs());
+    // A link that becomes faster must not let what is sent now overtake what is under way.
+    const now = this.scheduler.now();
+    this.lastArrivalAt = Math.max(now + this.latencyMs(), this.lastArrivalAt);
+    this.scheduler.schedule(() => peer?.receive(parcel), this.lastArrivalAt - now);
   }
 
   private receive(parcel: Parcel): void {
-    if (parcel === 'end') this.side.end();
-    else if (parcel instanceof Error) {
+    if (parcel === 'end') {
+      this.side.end();
+      if (this.ended) this.room.complete();
+    } else if (parcel instanceof Error) {
       this.ended = true;
       this.destroyed = true;
       this.side.fail(parcel);

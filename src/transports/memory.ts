@@ -63,7 +63,8 @@ class MemoryTransport implements Transport {
   ) {}
 
   canDial(addr: Multiaddr): boolean {
-    return numberOf(addr) !== undefined;
+    const number = numberOf(addr);
+    return number !== undefined && number !== '0';
   }
 
   canListen(addr: Multiaddr): boolean {
@@ -72,7 +73,11 @@ class MemoryTransport implements Transport {
 
   dial(addr: Multiaddr): Observable<RawConnection> {
     return new Observable<RawConnection>((subscriber) => {
-      const to = numberOf(addr) ?? '0';
+      const to = numberOf(addr);
+      if (to === undefined || to === '0') {
+        subscriber.error(unsupported('dial', addr));
+        return undefined;
+      }
       const there = this.latency(this.place, to);
       const back = this.latency(to, this.place);
       const [ours, theirs] = memoryPair(
@@ -118,7 +123,11 @@ class MemoryTransport implements Transport {
   listen(addr: Multiaddr): Observable<ListenEvent> {
     return new Observable<ListenEvent>((subscriber) => {
       const asked = numberOf(addr);
-      const number = asked === undefined || asked === '0' ? this.freeNumber() : asked;
+      if (asked === undefined) {
+        subscriber.error(unsupported('listen on', addr));
+        return;
+      }
+      const number = asked === '0' ? this.freeNumber() : asked;
       if (this.network.listeners.has(number)) {
         subscriber.error(
           new Libp2pError('ERR_LISTEN_FAILED', 'local', `memory: ${addr.toString()} is taken`),
@@ -148,6 +157,10 @@ class MemoryTransport implements Transport {
     this.network.nextNumber += 1;
     return number;
   }
+}
+
+function unsupported(what: string, addr: Multiaddr): Libp2pError {
+  return new Libp2pError('ERR_ADDR_UNSUPPORTED', 'local', `memory cannot ${what} ${addr.toString()}`);
 }
 
 function numberOf(addr: Multiaddr): string | undefined {

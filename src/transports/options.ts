@@ -17,7 +17,7 @@ export function checkedNumbers<T extends Readonly<Record<string, number>>>(
         'local',
         `${part} has no option "${name}" (its value: ${show(value)})`,
       );
-    if (typeof value !== 'number' || !(value >= 0))
+    if (typeof value !== 'number' || !(value >= 0) || value === Infinity)
       throw new Libp2pError(
         'ERR_INVALID_OPTION',
         'local',

@@ -6,12 +6,18 @@ import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide } from '../rx/read-side.js';
 
-/** Queued in Node beyond this, there is no room … */
+/** Queued beyond this, there is no room … */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** … until no more than this is left. */
 const LOW_WATER_BYTES = 128 * 1024;
-/** A socket that takes nothing for so long while bytes wait is dead. */
-const WRITE_STALL_MS = 10_000;
+/** Given to Node at once. Smaller than what may be queued, so that a slow link is seen to move between two of them. */
+const SLICE_BYTES = 64 * 1024;
+
+export interface SocketTiming {
+  readonly scheduler: SchedulerLike;
+  /** A socket that takes nothing for so long while bytes wait is dead. */
+  readonly writeStallMs: number;
+}
 
 export class SocketDuplex implements Duplex {
   readonly sink = {
@@ -19,58 +25,13 @@ export class SocketDuplex implements Duplex {
       this.write(bytes);
     },
     error: (error: unknown): void => {
-      this.side.fail(asError(error));
-      this.socket.destroy();
+      this.destroy(asError(error));
     },
     complete: (): void => {
-      if (!this.socket.destroyed) this.socket.end();
+      this.ending = true;
+      this.pump();
     },
   };
-  private readonly room = new Flag(true);
-  private readonly side: ReadSide;
-  private stall: Subscription | undefined;
-  private stallBytes = 0;
-  private readonly afterWrite = (): void => {
-    if (this.socket.writableLength <= LOW_WATER_BYTES) this.room.set(true);
-    if (this.socket.writableLength === 0) this.disarm();
-  };
-
-  constructor(
-    private readonly socket: Socket,
-    private readonly scheduler: SchedulerLike,
-  ) {
-    this.side = new ReadSide({
-      onDemand: (wanted) => {
-        if (wanted) socket.resume();
-        else socket.pause();
-      },
-    });
-    socket.pause();
-    socket.on('data', (chunk: Buffer) => {
-      // Node's buffers lie over an ArrayBuffer, never over shared memory.
-      this.side.push(
-        new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength) satisfies Bytes,
-      );
-    });
-    socket.on('end', () => {
-      this.side.end();
-    });
-    socket.on('error', (cause) => {
-      this.side.fail(
-        new Libp2pError('ERR_TRANSPORT', 'network', `tcp: the connection broke: ${codeOf(cause)}`, { cause }),
-      );
-    });
-    socket.on('close', () => {
-      this.disarm();
-      this.side.fail(new Libp2pError('ERR_TRANSPORT', 'network', 'tcp: the connection was destroyed'));
-      this.room.complete();
-    });
-  }
-
-  get room$(): Observable<boolean> {
-    return this.room.$;
-  }
-
   /** Completes when the platform has closed the socket. */
   readonly released$ = new Observable<never>((subscriber) => {
     const done = (): void => {
@@ -80,38 +41,163 @@ export class SocketDuplex implements Duplex {
     else this.socket.once('close', done);
     return () => this.socket.off('close', done);
   });
+  private readonly room = new Flag(true);
+  private readonly side: ReadSide;
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private ending = false;
+  private ended = false;
+  private stall: Subscription | undefined;
+  private progressAt = 0;
+  private readonly afterWrite = (error?: Error | null): void => {
+    // What went wrong comes as the socket's own event.
+    if (error !== undefined && error !== null) return;
+    this.progressAt = this.timing.scheduler.now();
+    this.pump();
+    if (this.queuedBytes <= LOW_WATER_BYTES) this.room.set(true);
+    this.watchProgress();
+  };
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly timing: SocketTiming,
+  ) {
+    this.side = new ReadSide({
+      onDemand: (wanted) => {
+        if (wanted) socket.resume();
+        else socket.pause();
+      },
+    });
+    socket.pause();
+    this.hear();
+  }
+
+  get room$(): Observable<boolean> {
+    return this.room.$;
+  }
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
     return this.side.read(room$);
   }
 
+  private hear(): void {
+    const { socket, side } = this;
+    socket.on('data', (chunk: Buffer) => {
+      // Node's buffers lie over an ArrayBuffer, never over shared memory.
+      side.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
+    });
+    socket.on('end', () => {
+      side.end();
+    });
+    socket.on('error', (cause) => {
+      side.fail(
+        new Libp2pError('ERR_TRANSPORT', 'network', `tcp: the connection broke: ${codeOf(cause)}`, { cause }),
+      );
+    });
+    socket.on('close', () => {
+      this.forget();
+      side.fail(new Libp2pError('ERR_TRANSPORT', 'network', 'tcp: the connection was destroyed'));
+      this.room.complete();
+    });
+  }
+
+  /** Ours, and what Node has not been rid of. */
+  private get queuedBytes(): number {
+    return this.waitingBytes + this.socket.writableLength;
+  }
+
   private write(bytes: Writable): void {
-    if (!this.socket.writable) return;
-    if (bytes instanceof Uint8Array) this.socket.write(bytes, this.afterWrite);
-    else {
-      this.socket.cork();
-      for (const piece of bytes) this.socket.write(piece);
-      // The empty last piece carries the callback of all.
-      this.socket.write('', this.afterWrite);
-      this.socket.uncork();
+    if (this.ending || !this.socket.writable || bytes.byteLength === 0) return;
+    if (bytes instanceof Uint8Array) this.waiting.push(bytes);
+    else for (const piece of bytes) this.waiting.push(piece);
+    this.waitingBytes += bytes.byteLength;
+    this.pump();
+    if (this.queuedBytes > HIGH_WATER_BYTES) this.room.set(false);
+    this.watchProgress();
+  }
+
+  /** Goes on as long as the system takes all at once; then `afterWrite` calls again. */
+  private pump(): void {
+    const { socket } = this;
+    while (this.waitingBytes > 0 && socket.writableLength === 0 && socket.writable) this.writeSlice();
+    if (!this.ending || this.ended || this.queuedBytes > 0 || socket.destroyed) return;
+    this.ended = true;
+    socket.end();
+  }
+
+  private writeSlice(): void {
+    const pieces = this.waitingBytes <= SLICE_BYTES ? this.takeAll() : this.takeSlice();
+    const last = pieces.pop();
+    if (last === undefined) return;
+    if (pieces.length > 0) this.socket.cork();
+    for (const piece of pieces) this.socket.write(piece);
+    this.socket.write(last, this.afterWrite);
+    if (pieces.length > 0) this.socket.uncork();
+  }
+
+  private takeAll(): Uint8Array[] {
+    const pieces = this.waiting;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    return pieces;
+  }
+
+  private takeSlice(): Uint8Array[] {
+    let room = SLICE_BYTES;
+    let whole = 0;
+    for (const { byteLength } of this.waiting) {
+      if (byteLength > room) break;
+      room -= byteLength;
+      whole += 1;
     }
-    if (this.socket.writableLength > HIGH_WATER_BYTES) this.room.set(false);
-    this.arm();
+    const pieces = this.waiting.splice(0, whole);
+    const cut = this.waiting[0];
+    if (room > 0 && cut !== undefined) {
+      pieces.push(cut.subarray(0, room));
+      this.waiting[0] = cut.subarray(room);
+      room = 0;
+    }
+    this.waitingBytes -= SLICE_BYTES - room;
+    return pieces;
   }
 
   /** One timer at most, and only while bytes wait. */
-  private arm(): void {
-    if (this.stall !== undefined || this.socket.writableLength < LOW_WATER_BYTES) return;
-    this.stallBytes = this.socket.bytesWritten - this.socket.writableLength;
-    this.stall = this.scheduler.schedule(() => {
-      this.stall = undefined;
-      const taken = this.socket.bytesWritten - this.socket.writableLength;
-      if (taken > this.stallBytes || this.socket.writableLength === 0) this.arm();
-      else
-        this.sink.error(
-          new Libp2pError('ERR_WRITE_STALLED', 'network', 'tcp: the remote has taken nothing for 10 s'),
-        );
-    }, WRITE_STALL_MS);
+  private watchProgress(): void {
+    if (this.queuedBytes === 0) this.disarm();
+    if (this.queuedBytes === 0 || this.stall !== undefined || this.socket.destroyed) return;
+    const { scheduler, writeStallMs } = this.timing;
+    this.progressAt = scheduler.now();
+    const restMs = (): number => this.progressAt + writeStallMs - scheduler.now();
+    const stalled = (): void => {
+      this.stalled();
+    };
+    this.stall = scheduler.schedule(function () {
+      const rest = restMs();
+      if (rest > 0) this.schedule(undefined, rest);
+      else stalled();
+    }, writeStallMs);
+  }
+
+  private stalled(): void {
+    const what = `${String(this.queuedBytes)} bytes wait, and the remote took none for ${String(this.timing.writeStallMs)} ms`;
+    this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `tcp: ${what}`));
+  }
+
+  /** The remote learns of it by a reset: a plain end would look as if all had been said. */
+  private destroy(error: Error): void {
+    this.side.fail(error);
+    this.ending = true;
+    this.forget();
+    this.room.complete();
+    if (this.socket.destroyed) return;
+    // The system knows no reset after an end.
+    if (this.ended) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  private forget(): void {
+    this.takeAll();
+    this.disarm();
   }
 
   private disarm(): void {

@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { networkInterfaces } from 'node:os';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { asError, codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
+import { codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
 import {
   hostAndPort,
   parseMultiaddr,
@@ -22,7 +22,13 @@ const DEFAULTS = {
   keepAliveMs: 30_000,
   /** Connections that the system holds until they are accepted. */
   backlog: 511,
+  /** A connection that takes nothing for so long while bytes wait for it is destroyed. */
+  writeStallMs: 10_000,
 };
+/** Without descriptors, every attempt to accept fails: no need to say so each time. */
+const WARN_EVERY_MS = 1_000;
+/** fe80::/10 means nothing without its interface. @source RFC 4291, 2.5.6 */
+const LINK_LOCAL = /^fe[89ab]/i;
 export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined };
 
 /**
@@ -36,6 +42,7 @@ export function tcp(options: TcpOptions = {}): TransportPart {
 
 class TcpTransport implements Transport {
   readonly name = 'tcp';
+  private warnedAt = -Infinity;
 
   constructor(
     private readonly options: typeof DEFAULTS,
@@ -135,30 +142,32 @@ class TcpTransport implements Transport {
   }
 
   private serve(server: Server, addr: Multiaddr, subscriber: Subscriber<ListenEvent>): void {
+    const failed = (cause: unknown): Libp2pError => listenFailed(addr, codeOf(cause), cause);
     server.on('listening', () => {
-      subscriber.next({ type: 'listening', addrs: boundAddrs(server.address()) });
+      // Binding takes a turn, in which the subscriber may have left.
+      if (subscriber.closed) server.close();
+      else report(subscriber, failed, () => ({ type: 'listening', addrs: boundAddrs(server.address()) }));
     });
     server.on('connection', (socket) => {
       const connection = this.wrap(socket);
-      if (connection !== undefined) subscriber.next({ type: 'inbound', connection });
+      if (subscriber.closed) connection?.duplex.sink.error(failed(new Error('the listener was closed')));
+      else if (connection !== undefined) subscriber.next({ type: 'inbound', connection });
     });
     server.on('error', (cause) => {
-      const error = new Libp2pError(
-        'ERR_LISTEN_FAILED',
-        'local',
-        `tcp: cannot listen on ${addr.toString()}: ${codeOf(cause)}`,
-        { cause },
-      );
-      if (server.listening) subscriber.next({ type: 'warning', error });
-      else subscriber.error(error);
+      if (server.listening) this.warn(failed(cause), subscriber);
+      else subscriber.error(failed(cause));
     });
-    // Node drops a connection when it has no descriptor for it, and says so here.
-    server.on('drop', () => {
-      subscriber.next({
-        type: 'warning',
-        error: new Libp2pError('ERR_TRANSPORT', 'local', 'tcp: a connection could not be accepted'),
-      });
+    server.on('close', () => {
+      subscriber.error(listenFailed(addr, 'the system closed the port'));
     });
+  }
+
+  /** Accepting failed, as it does without free descriptors: the listener lives on, and says so once a second at most. */
+  private warn(error: Libp2pError, subscriber: Subscriber<ListenEvent>): void {
+    const now = this.context.scheduler.now();
+    if (now - this.warnedAt < WARN_EVERY_MS) return;
+    this.warnedAt = now;
+    subscriber.next({ type: 'warning', error });
   }
 
   /** `undefined`, and the socket destroyed, if its other end is gone already. */
@@ -167,10 +176,12 @@ class TcpTransport implements Transport {
       const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
       const localAddr = tcpMultiaddr(localAddress, localPort);
       const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
-      const duplex = new SocketDuplex(socket, this.context.scheduler);
+      const { writeStallMs } = this.options;
+      const duplex = new SocketDuplex(socket, { scheduler: this.context.scheduler, writeStallMs });
       return { duplex, localAddr, remoteAddr, released$: duplex.released$ };
-    } catch (error) {
-      socket.on('error', () => asError(error));
+    } catch {
+      // Its end is gone before it could be asked for its address.
+      socket.on('error', () => undefined);
       socket.destroy();
       return undefined;
     }
@@ -186,6 +197,27 @@ class TcpTransport implements Transport {
   }
 }
 
+function listenFailed(addr: Multiaddr, why: string, cause?: unknown): Libp2pError {
+  const what = `tcp: cannot listen on ${addr.toString()}: ${why}`;
+  return new Libp2pError('ERR_LISTEN_FAILED', 'local', what, { cause });
+}
+
+/** Tells what `make` makes, or fails as it does: the system may not say what its interfaces are. */
+function report(
+  subscriber: Subscriber<ListenEvent>,
+  failed: (cause: unknown) => Error,
+  make: () => ListenEvent,
+): void {
+  let event: ListenEvent;
+  try {
+    event = make();
+  } catch (cause) {
+    subscriber.error(failed(cause));
+    return;
+  }
+  subscriber.next(event);
+}
+
 /** Where a server is bound; "everywhere" becomes the addresses of this machine's interfaces, but for IPv6 link-local ones. */
 function boundAddrs(bound: AddressInfo | string | null): readonly Multiaddr[] {
   if (bound === null || typeof bound === 'string') return [];
@@ -193,7 +225,7 @@ function boundAddrs(bound: AddressInfo | string | null): readonly Multiaddr[] {
   const family = bound.address === '::' ? 'IPv6' : 'IPv4';
   const hosts = Object.values(networkInterfaces())
     .flatMap((infos) => infos ?? [])
-    .filter((info) => info.family === family && !info.address.startsWith('fe80:'))
+    .filter((info) => info.family === family && !LINK_LOCAL.test(info.address))
     .map((info) => info.address);
   return hosts.map((host) =>
     parseMultiaddr(`/${family === 'IPv6' ? 'ip6' : 'ip4'}/${host}/tcp/${String(bound.port)}`),
