@@ -1,10 +1,13 @@
 /** A whole network in virtual time: hosts of this package over memory links, one clock, one seed. */
-import { firstValueFrom, isObservable, type Observable, type SchedulerLike } from 'rxjs';
+import { firstValueFrom, isObservable, throwIfEmpty, type Observable, type SchedulerLike } from 'rxjs';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { Libp2pError } from '../core/errors.js';
 import { generateKey } from '../core/keys.js';
-import { componentsOf } from '../core/multiaddr.js';
+import { componentsOf, parseMultiaddr } from '../core/multiaddr.js';
+import { show } from '../core/show.js';
 import { buildHost } from '../host/build-host.js';
 import type { Host, HostOptions, NoServices, ServiceMap } from '../host/contract.js';
+import { afterMicrotasks } from '../platform/macrotask.js';
 import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
@@ -19,28 +22,35 @@ export interface Link {
 }
 export interface SimulatedNetwork {
   readonly scheduler: SchedulerLike;
-  /** A host on this network: seeded key and chance, memory transport, noise, listening on `/memory/0`. */
+  /**
+   * A host on this network: seeded key and chance, memory transport, noise, listening on `/memory/0`. Its clock is the
+   * network's; ERR_INVALID_OPTION if another is asked for.
+   */
   createHost<const S extends ServiceMap = NoServices>(options?: HostOptions<S>): Promise<Host<S>>;
-  /** Changes the link from one host to another; what is under way keeps its pace. */
+  /**
+   * Changes the link from one host to another, one way; what is under way keeps its pace, and nothing overtakes it. A
+   * string is a peer id of this network, or the `/memory` address where a host listens first. Throws ERR_INVALID_OPTION.
+   */
   link(from: Host | string, to: Host | string, change: Link): void;
   /** Moves time, running what becomes due; `async` handlers get their turns between. */
   advance(ms: number): Promise<void>;
-  /** Moves time until `source` has a value (or a promise its result). Rejects with ERR_TIMEOUT when nothing is left to run. */
+  /**
+   * Moves time until `source` has its first value, or a promise its result. Rejects as it does; with ERR_UNEXPECTED_END if
+   * it completes without a value; with ERR_TIMEOUT when nothing is left to run, so that nothing can come.
+   */
   runUntil<T>(source: PromiseLike<T> | Observable<T>): Promise<T>;
   now(): number;
 }
 
-/** Turns of the microtask queue between two pieces of work: enough for a handler that awaits a few promises in a row. */
-const MICROTASK_TURNS = 32;
-
 /** The same seed gives the same events, byte for byte. Throws ERR_INVALID_OPTION. */
-export function simulateNetwork({
-  seed,
-  link = {},
-}: {
+export function simulateNetwork(options: {
   readonly seed: number;
   readonly link?: Link | undefined;
 }): SimulatedNetwork {
+  const { seed, link = {}, ...others } = options;
+  for (const [name, value] of Object.entries(others))
+    throw invalid(`there is no option "${name}" (its value: ${show(value)})`);
+  if (!Number.isFinite(seed)) throw invalid(`seed is ${show(seed)}; it takes a number`);
   return new Network(seed, checkedLink(link));
 }
 
@@ -51,7 +61,8 @@ class Network implements SimulatedNetwork {
     (from, to) => this.latencies.get(`${from}>${to}`) ?? this.defaultLatencyMs,
   );
   private readonly defaultLatencyMs: number;
-  private hosts = 0;
+  private made = 0;
+  private readonly hosts: Host[] = [];
 
   constructor(
     private readonly seed: number,
@@ -60,33 +71,41 @@ class Network implements SimulatedNetwork {
     this.defaultLatencyMs = link.latencyMs ?? 0;
   }
 
-  createHost<const S extends ServiceMap = NoServices>(options: HostOptions<S> = {}): Promise<Host<S>> {
-    this.hosts += 1;
-    const random = seededRandom(`${String(this.seed)}/${String(this.hosts)}`);
-    const seeded: HostOptions<S> = { privateKey: generateKey('Ed25519', { random }), ...options };
-    return buildHost(seeded, {
-      transports: [memory({ network: this.memory })],
-      security: [noise()],
-      insecure: [plaintext()],
-      muxers: [yamux()],
-      scheduler: this.scheduler,
-      random,
-      warn: () => undefined,
-      listen: ['/memory/0'],
-    });
+  async createHost<const S extends ServiceMap = NoServices>(options: HostOptions<S> = {}): Promise<Host<S>> {
+    if (options.scheduler !== undefined && options.scheduler !== this.scheduler)
+      throw invalid('scheduler is another clock than the network’s own');
+    this.made += 1;
+    const random = seededRandom(`${String(this.seed)}/${String(this.made)}`);
+    const host = await buildHost(
+      { ...options, privateKey: options.privateKey ?? generateKey('Ed25519', { random }) },
+      {
+        transports: [memory({ network: this.memory })],
+        security: [noise()],
+        insecure: [plaintext()],
+        muxers: [yamux()],
+        scheduler: this.scheduler,
+        random,
+        warn: () => undefined,
+        listen: ['/memory/0'],
+      },
+    );
+    this.hosts.push(host);
+    return host;
   }
 
   link(from: Host | string, to: Host | string, change: Link): void {
     const { latencyMs } = checkedLink(change);
-    if (latencyMs !== undefined) this.latencies.set(`${placeOf(from)}>${placeOf(to)}`, latencyMs);
+    const link = `${this.placeOf(from)}>${this.placeOf(to)}`;
+    if (latencyMs !== undefined) this.latencies.set(link, latencyMs);
   }
 
   async advance(ms: number): Promise<void> {
+    if (!Number.isFinite(ms) || ms < 0) throw invalid(`advance takes a number from 0 on, not ${show(ms)}`);
     const end = this.scheduler.now() + ms;
-    await turns();
+    await microtasks();
     while ((this.scheduler.nextAt ?? Infinity) <= end) {
       this.scheduler.step();
-      await turns();
+      await microtasks();
     }
     this.scheduler.moveTo(end);
   }
@@ -98,7 +117,7 @@ class Network implements SimulatedNetwork {
       () => (settled = true),
       () => (settled = true),
     );
-    await turns();
+    await microtasks();
     // The linter cannot see that the callbacks above have run meanwhile.
     while (!(settled as boolean)) {
       if (this.scheduler.nextAt === undefined)
@@ -108,7 +127,7 @@ class Network implements SimulatedNetwork {
           'runUntil: nothing is left to run, and what was waited for has not come',
         );
       this.scheduler.step();
-      await turns();
+      await microtasks();
     }
     return result;
   }
@@ -116,43 +135,45 @@ class Network implements SimulatedNetwork {
   now(): number {
     return this.scheduler.now();
   }
+
+  /** A host's place is the number of its first listener. */
+  private placeOf(named: Host | string): string {
+    const host = typeof named === 'string' ? this.hosts.find(({ peerId }) => peerId.equals(named)) : named;
+    const addr = typeof named === 'string' && host === undefined ? parsed(named) : host?.addrs[0];
+    const place = addr && componentsOf(addr).find(({ name }) => name === 'memory')?.value;
+    if (place === undefined)
+      throw invalid(`link: ${host?.peerId.toString() ?? show(named)} listens on no /memory address here`);
+    return place;
+  }
 }
 
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < MICROTASK_TURNS; turn += 1) await Promise.resolve();
+/** Lets `async` handlers go as far as they can. Other timers get a turn too: a test that waits in vain can time out. */
+function microtasks(): Promise<void> {
+  return new Promise(afterMicrotasks);
 }
 
-/** A host's place is the number of its first listener. */
-function placeOf(host: Host | string): string {
-  const addr = typeof host === 'string' ? undefined : host.addrs[0];
-  if (typeof host === 'string') return host.replace(/^\/memory\//, '').split('/')[0] ?? host;
-  const place = addr && componentsOf(addr).find(({ name }) => name === 'memory')?.value;
-  if (place === undefined)
-    throw new Libp2pError('ERR_INVALID_OPTION', 'local', 'link: the host listens on no /memory address');
-  return place;
+function invalid(what: string): Libp2pError {
+  return new Libp2pError('ERR_INVALID_OPTION', 'local', `simulateNetwork: ${what}`);
+}
+
+function parsed(addr: string): Multiaddr | undefined {
+  return addr.startsWith('/') ? parseMultiaddr(addr) : undefined;
 }
 
 function checkedLink(link: Link): Link {
   for (const [name, value] of Object.entries(link) as [string, unknown][]) {
     if (value === undefined) continue;
     if (name !== 'latencyMs')
-      throw new Libp2pError(
-        'ERR_INVALID_OPTION',
-        'local',
-        `link.${name} is ${JSON.stringify(value)}; this network knows latencyMs only`,
-      );
-    if (typeof value !== 'number' || !(value >= 0))
-      throw new Libp2pError(
-        'ERR_INVALID_OPTION',
-        'local',
-        `link.latencyMs is ${JSON.stringify(value)}; it takes a number from 0 on`,
-      );
+      throw invalid(`link.${name} is ${show(value)}; this network knows latencyMs only`);
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+      throw invalid(`link.latencyMs is ${show(value)}; it takes a number from 0 on`);
   }
   return link;
 }
 
-/** Rejects with RxJS's EmptyError if it completes without a value: then what was waited for cannot come. */
 function first<T>(source: Observable<T>): Promise<T> {
+  const empty = (): Error =>
+    new Libp2pError('ERR_UNEXPECTED_END', 'local', 'runUntil: the source completed without a value');
   // eslint-disable-next-line rxjs-x/no-ignored-default-value -- there is no value to make up
-  return firstValueFrom(source);
+  return firstValueFrom(source.pipe(throwIfEmpty(empty)));
 }
