@@ -162,7 +162,10 @@ export class ReadSide {
 }
 
 function refuse(reader: Reader): void {
-  reader.subscriber.error(
-    new Libp2pError('ERR_STREAM_TAKEN', 'local', 'a newer subscription took over this reader'),
-  );
+  reader.subscriber.error(taken());
+}
+
+/** What a reader hears that still reads when a newer one has taken over. */
+export function taken(): Libp2pError {
+  return new Libp2pError('ERR_STREAM_TAKEN', 'local', 'a newer subscription took over this reader');
 }

@@ -1,6 +1,6 @@
-import { concat, defer, type Observable } from 'rxjs';
+import { concat, defer, throwError, type Observable } from 'rxjs';
 import type { Bytes, Duplex } from '../core/duplex.js';
-import { ReadSide } from './read-side.js';
+import { ReadSide, taken } from './read-side.js';
 
 /**
  * The same channel, with `bytes` still to be read before what follows: how a layer that has read too far hands the rest
@@ -11,14 +11,14 @@ export function unread(duplex: Duplex, bytes: Bytes | undefined): Duplex {
   const prefix = new ReadSide({});
   prefix.push(bytes);
   prefix.end();
+  let latest = 0;
   const read = (room$?: Observable<boolean>): Observable<Bytes> =>
-    defer(() =>
-      prefix.queuedBytes === 0
-        ? duplex.read(room$)
-        : concat(
-            prefix.read(room$),
-            defer(() => duplex.read(room$)),
-          ),
-    );
+    defer(() => {
+      latest += 1;
+      const turn = latest;
+      if (prefix.queuedBytes === 0) return duplex.read(room$);
+      const rest = defer(() => (turn === latest ? duplex.read(room$) : throwError(taken)));
+      return concat(prefix.read(room$), rest);
+    });
   return { read, sink: duplex.sink, room$: duplex.room$ };
 }
