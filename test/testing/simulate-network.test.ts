@@ -1,0 +1,251 @@
+import { NEVER, EMPTY, Observable, of, throwError, timer } from 'rxjs';
+import { VirtualTimeScheduler } from 'rxjs';
+import { serve, type Host } from '../../src/index.js';
+import { simulateNetwork, type Link, type SimulatedNetwork } from '../../src/testing.js';
+
+const ECHO = '/echo/1.0.0';
+
+async function rejection(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'no rejection';
+  } catch (error) {
+    return error instanceof Error && 'code' in error
+      ? `${String(error.code)}: ${error.message}`
+      : String(error);
+  }
+}
+function thrown(act: () => unknown): string {
+  try {
+    act();
+    return 'nothing thrown';
+  } catch (error) {
+    return error instanceof Error && 'code' in error
+      ? `${String(error.code)}: ${error.message}`
+      : String(error);
+  }
+}
+
+/** Milliseconds from writing to the answer, on a stream that is open. */
+async function echoMs(net: SimulatedNetwork, a: Host, b: Host): Promise<number> {
+  const stream = await net.runUntil(a.newStream(b.addrs, ECHO));
+  const startedAt = net.now();
+  stream.next(new Uint8Array([1]));
+  await net.runUntil(stream.read());
+  return net.now() - startedAt;
+}
+async function echoServer(net: SimulatedNetwork): Promise<Host> {
+  const host = await net.createHost();
+  host
+    .handle(ECHO)
+    .pipe(serve((stream) => stream.pipeTo(stream)))
+    .subscribe();
+  return host;
+}
+
+describe('moving time', () => {
+  it('advance runs what becomes due, up to and with the end, and ends there', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    const ran: number[] = [];
+    for (const at of [5, 10, 11]) net.scheduler.schedule(() => ran.push(net.now()), at);
+    await net.advance(10);
+    expect([ran, net.now()]).toEqual([[5, 10], 10]);
+    await net.advance(0);
+    await net.advance(100);
+    expect([ran, net.now()]).toEqual([[5, 10, 11], 110]);
+  });
+
+  it('gives async functions all the turns they want before time moves on', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    const ran: string[] = [];
+    net.scheduler.schedule(() => {
+      void (async () => {
+        for (let turn = 0; turn < 1000; turn += 1) await Promise.resolve();
+        ran.push(`awaited at ${String(net.now())}`);
+        net.scheduler.schedule(() => ran.push(`scheduled at ${String(net.now())}`), 1);
+      })();
+    }, 1);
+    net.scheduler.schedule(() => ran.push(`later at ${String(net.now())}`), 3);
+    await net.advance(10);
+    expect(ran).toEqual(['awaited at 1', 'scheduled at 2', 'later at 3']);
+  });
+
+  it('runUntil stops at the first value, or the promise’s result, and no later', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    expect(await net.runUntil(timer(7, 5, net.scheduler))).toBe(0);
+    expect(net.now()).toBe(7);
+    const promise = new Promise((resolve) => net.scheduler.schedule(resolve as () => void, 3, 'done'));
+    net.scheduler.schedule(() => undefined, 100);
+    expect(await net.runUntil(promise)).toBe('done');
+    expect(net.now()).toBe(10);
+    expect(await net.runUntil(of('at once'))).toBe('at once');
+    expect(net.now()).toBe(10);
+  });
+
+  it('runUntil leaves the source when it has its value', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    let left = false;
+    const source = new Observable<string>((subscriber) => {
+      subscriber.next('value');
+      return () => (left = true);
+    });
+    expect([await net.runUntil(source), left]).toEqual(['value', true]);
+  });
+
+  it('runUntil rejects as its source does', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    await expect(net.runUntil(throwError(() => new Error('mine')))).rejects.toThrow('mine');
+    await expect(net.runUntil(Promise.reject(new Error('yours')))).rejects.toThrow('yours');
+  });
+
+  it('runUntil rejects when nothing is left that could bring a value', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    net.scheduler.schedule(() => undefined, 50);
+    expect(await rejection(net.runUntil(NEVER))).toMatch(/^ERR_TIMEOUT: .*nothing is left/);
+    expect(net.now()).toBe(50);
+    expect(await rejection(net.runUntil(new Promise(() => undefined)))).toMatch(/^ERR_TIMEOUT/);
+  });
+
+  it('runUntil rejects when the source completes without a value', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    expect(await rejection(net.runUntil(EMPTY))).toMatch(/^ERR_UNEXPECTED_END/);
+  });
+
+  it('rejects when work throws, rather than swallow it', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    net.scheduler.schedule(() => {
+      throw new Error('mine');
+    });
+    await expect(net.advance(1)).rejects.toThrow('mine');
+  });
+});
+
+describe('links', () => {
+  it('have latency each way: an echo takes the sum of both', async () => {
+    const net = simulateNetwork({ seed: 1, link: { latencyMs: 100 } });
+    const [a, b] = [await net.createHost(), await echoServer(net)];
+    expect(await echoMs(net, a, b)).toBe(200);
+  });
+
+  it('have none if nothing is said', async () => {
+    const net = simulateNetwork({ seed: 1 });
+    const [a, b] = [await net.createHost(), await echoServer(net)];
+    expect(await echoMs(net, a, b)).toBe(0);
+  });
+
+  it('change one way at a time, by host, by peer id and by address, also under a connection', async () => {
+    const net = simulateNetwork({ seed: 1, link: { latencyMs: 10 } });
+    const [a, b] = [await net.createHost(), await echoServer(net)];
+    expect(await echoMs(net, a, b)).toBe(20);
+    net.link(a, b, { latencyMs: 100 });
+    expect(await echoMs(net, a, b)).toBe(110);
+    net.link(b.peerId.toString(), a.peerId.toString(), { latencyMs: 1 });
+    expect(await echoMs(net, a, b)).toBe(101);
+    net.link('/memory/1', String(b.addrs[0]), { latencyMs: 2 });
+    expect(await echoMs(net, a, b)).toBe(3);
+    net.link(a, b, {});
+    expect(await echoMs(net, a, b)).toBe(3);
+  });
+
+  it('are of one pair: others keep theirs', async () => {
+    const net = simulateNetwork({ seed: 1, link: { latencyMs: 10 } });
+    const [a, b, c] = [await net.createHost(), await echoServer(net), await echoServer(net)];
+    net.link(a, b, { latencyMs: 500 });
+    expect(await echoMs(net, a, c)).toBe(20);
+  });
+});
+
+describe('hosts', () => {
+  it('have keys of the seed, one each, and listen on memory addresses', async () => {
+    const ids = async (seed: number): Promise<string[]> => {
+      const net = simulateNetwork({ seed });
+      const hosts = [await net.createHost(), await net.createHost()];
+      expect(hosts.map(({ addrs }) => String(addrs[0]).split('/p2p/')[0])).toEqual([
+        '/memory/1',
+        '/memory/2',
+      ]);
+      return hosts.map(({ peerId }) => peerId.toString());
+    };
+    const first = await ids(1);
+    expect(await ids(1)).toEqual(first);
+    expect(new Set([...first, ...(await ids(2))]).size).toBe(4);
+  });
+
+  it('of two networks never meet, though their addresses are the same', async () => {
+    const [one, other] = [simulateNetwork({ seed: 1 }), simulateNetwork({ seed: 2 })];
+    const [a, b] = [await one.createHost({ listen: [] }), await echoServer(other)];
+    expect(await rejection(one.runUntil(a.dial(b.addrs)))).toMatch(/refused/);
+  });
+
+  it('finish what an async handler awaits', async () => {
+    const net = simulateNetwork({ seed: 1, link: { latencyMs: 50 } });
+    const [a, b] = [await net.createHost(), await net.createHost()];
+    b.handle('/async/1.0.0')
+      .pipe(
+        serve(async (stream) => {
+          for await (const bytes of stream) stream.next(bytes.map((byte) => byte + 1));
+          stream.complete();
+        }),
+      )
+      .subscribe();
+    const client = async (): Promise<number[]> => {
+      const stream = await net.runUntil(a.newStream(b.addrs, '/async/1.0.0'));
+      stream.next(new Uint8Array([1, 2]));
+      stream.complete();
+      const got: number[] = [];
+      await net.runUntil(
+        (async () => {
+          for await (const bytes of stream) got.push(...bytes);
+        })(),
+      );
+      return got;
+    };
+    expect(await client()).toEqual([2, 3]);
+  });
+});
+
+describe('what it does not know', () => {
+  const net = simulateNetwork({ seed: 1 });
+  const options = (value: object): { seed: number } => value as { seed: number };
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['another option', () => simulateNetwork(options({ seed: 1, speed: 2 })), /"speed" \(its value: 2\)/],
+    ['no seed', () => simulateNetwork(options({})), /seed is undefined/],
+    ['a seed that is no number', () => simulateNetwork(options({ seed: 'x' })), /seed is "x"/],
+    ['loss', () => simulateNetwork({ seed: 1, link: { loss: 0.1 } as Link }), /link\.loss is 0\.1/],
+    ['jitter', () => simulateNetwork({ seed: 1, link: { jitterMs: 5 } as Link }), /link\.jitterMs is 5/],
+    [
+      'a link that is down',
+      () => simulateNetwork({ seed: 1, link: { up: false } as Link }),
+      /link\.up is false/,
+    ],
+    [
+      'negative latency',
+      () => simulateNetwork({ seed: 1, link: { latencyMs: -1 } }),
+      /link\.latencyMs is -1/,
+    ],
+    ['endless latency', () => simulateNetwork({ seed: 1, link: { latencyMs: Infinity } }), /link\.latencyMs/],
+    ['a stranger', () => net.link('/ip4/1.2.3.4/tcp/1', '/memory/1', {}), /link: .*1\.2\.3\.4/],
+    ['a name', () => net.link('alice', '/memory/1', {}), /link: "alice"/],
+  ])('is refused, named with its value: %s', (_, act, message) => {
+    expect(thrown(act)).toMatch(/^ERR_INVALID_OPTION/);
+    expect(thrown(act)).toMatch(message);
+  });
+
+  it.each([NaN, -1, Infinity])('is refused: advance(%s)', async (ms) => {
+    expect(await rejection(net.advance(ms))).toMatch(/^ERR_INVALID_OPTION: .*advance/);
+  });
+
+  it('is refused: a host on another clock; the network’s own may be named', async () => {
+    expect(await rejection(net.createHost({ scheduler: new VirtualTimeScheduler() }))).toMatch(
+      /^ERR_INVALID_OPTION: .*scheduler/,
+    );
+    const host = await net.createHost({ scheduler: net.scheduler });
+    expect(host.addrs).toHaveLength(1);
+  });
+
+  it('is refused: linking a host that listens nowhere', async () => {
+    const silent = await net.createHost({ listen: [] });
+    expect(thrown(() => net.link(silent, '/memory/1', {}))).toMatch(/listens on no \/memory address/);
+  });
+});
