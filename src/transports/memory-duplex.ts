@@ -50,6 +50,7 @@ class MemoryEnd implements Duplex {
   private ended = false;
   private destroyed = false;
   private lastArrivalAt = 0;
+  private readonly underWay: Parcel[] = [];
   /** What was written in this turn travels together. */
   private gathering: Bytes[] | undefined;
 
@@ -91,7 +92,12 @@ class MemoryEnd implements Duplex {
     // A link that becomes faster must not let what is sent now overtake what is under way.
     const now = this.scheduler.now();
     this.lastArrivalAt = Math.max(now + this.latencyMs(), this.lastArrivalAt);
-    this.scheduler.schedule(() => peer?.receive(parcel), this.lastArrivalAt - now);
+    // Nor may two timers that are due together: whichever comes first brings the oldest.
+    this.underWay.push(parcel);
+    this.scheduler.schedule(() => {
+      const oldest = this.underWay.shift();
+      if (oldest !== undefined) peer?.receive(oldest);
+    }, this.lastArrivalAt - now);
   }
 
   private receive(parcel: Parcel): void {

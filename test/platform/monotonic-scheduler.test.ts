@@ -157,7 +157,7 @@ describe('work that schedules itself anew', () => {
     const start = scheduler.now();
     const ran: [number, number][] = [];
     const action = scheduler.schedule<number>(
-      function (count = 0) {
+      function (count) {
         ran.push([count, scheduler.now() - start]);
         if (count < 3) this.schedule(count + 1, 10 * (count + 1));
       },

@@ -74,7 +74,7 @@ describe('moving time', () => {
     const net = simulateNetwork({ seed: 1 });
     expect(await net.runUntil(timer(7, 5, net.scheduler))).toBe(0);
     expect(net.now()).toBe(7);
-    const promise = new Promise((resolve) => net.scheduler.schedule(resolve as () => void, 3, 'done'));
+    const promise = new Promise((resolve) => net.scheduler.schedule(resolve, 3, 'done'));
     net.scheduler.schedule(() => undefined, 100);
     expect(await net.runUntil(promise)).toBe('done');
     expect(net.now()).toBe(10);
@@ -225,8 +225,8 @@ describe('what it does not know', () => {
       /link\.latencyMs is -1/,
     ],
     ['endless latency', () => simulateNetwork({ seed: 1, link: { latencyMs: Infinity } }), /link\.latencyMs/],
-    ['a stranger', () => net.link('/ip4/1.2.3.4/tcp/1', '/memory/1', {}), /link: .*1\.2\.3\.4/],
-    ['a name', () => net.link('alice', '/memory/1', {}), /link: "alice"/],
+    ['a stranger', () => { net.link('/ip4/1.2.3.4/tcp/1', '/memory/1', {}); }, /link: .*1\.2\.3\.4/],
+    ['a name', () => { net.link('alice', '/memory/1', {}); }, /link: "alice"/],
   ])('is refused, named with its value: %s', (_, act, message) => {
     expect(thrown(act)).toMatch(/^ERR_INVALID_OPTION/);
     expect(thrown(act)).toMatch(message);
@@ -246,6 +246,6 @@ describe('what it does not know', () => {
 
   it('is refused: linking a host that listens nowhere', async () => {
     const silent = await net.createHost({ listen: [] });
-    expect(thrown(() => net.link(silent, '/memory/1', {}))).toMatch(/listens on no \/memory address/);
+    expect(thrown(() => { net.link(silent, '/memory/1', {}); })).toMatch(/listens on no \/memory address/);
   });
 });
