@@ -118,11 +118,23 @@ export function decapsulate(addr: Multiaddr, part: Multiaddr): Multiaddr | undef
   return addr;
 }
 
-/** The transport's part of an address, and the peer that a trailing `/p2p/` names. */
-export function splitPeer(addr: Multiaddr): {
+interface SplitAddr {
   readonly transport: Multiaddr | undefined;
   readonly peer: PeerId | undefined;
-} {
+}
+/** Applications pass the same address with every stream that they open. */
+const splits = new WeakMap<Multiaddr, SplitAddr>();
+
+/** The transport's part of an address, and the peer that a trailing `/p2p/` names. */
+export function splitPeer(addr: Multiaddr): SplitAddr {
+  const known = splits.get(addr);
+  if (known !== undefined) return known;
+  const split = splitComponents(addr);
+  splits.set(addr, split);
+  return split;
+}
+
+function splitComponents(addr: Multiaddr): SplitAddr {
   const components = componentsOf(addr);
   const last = components.at(-1);
   if (last?.name !== 'p2p' || last.value === undefined) return { transport: addr, peer: undefined };

@@ -1,5 +1,8 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   concatMap,
   firstValueFrom,
@@ -185,6 +188,24 @@ describe.each(pairs)('with $implementation over $over', ({ implementation, insec
   });
 
   if (implementation === 'go') {
+    it('the echo example answers go’s echo example', async () => {
+      const { child, line } = startEcho('-l', '0x', insecure);
+      const addr = (await line(/^I am (\S+)/))[1] ?? '';
+      await line(/listening for connections/);
+      expect(await peer.run('line', addr)).toBe('Hello, world!');
+      await line(/read: Hello, world!/);
+      child.kill();
+    });
+
+    it('the echo example asks go’s echo example', async () => {
+      const { child, line } = startEcho('-d', peer.addr, insecure);
+      await line(/sender opening stream/);
+      await line(/sender saying hello/);
+      await line(/read reply: "Hello, world!\\n"/);
+      const status = await new Promise((resolve) => child.once('exit', resolve));
+      expect(status).toBe(0);
+    });
+
     it('our reset carries its code to go', async () => {
       const stream = await firstValueFrom(host.newStream(peer.addr, '/interop/watch-reset/1'));
       stream.next(Buffer.from('x'));
@@ -193,3 +214,35 @@ describe.each(pairs)('with $implementation over $over', ({ implementation, insec
     });
   }
 });
+
+/** `npm start` with these flags, and the lines that it prints. A port of `0x` is one that was free a moment ago. */
+function startEcho(
+  flag: '-l' | '-d',
+  value: string,
+  insecure: boolean,
+): { child: ChildProcess; line: (pattern: RegExp) => Promise<RegExpExecArray> } {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const port = String(20_000 + Math.floor(Math.random() * 20_000));
+  const args = [
+    '--import',
+    'tsx',
+    '--conditions=rx-libp2p-source',
+    'examples/echo/echo.ts',
+    flag,
+    value === '0x' ? port : value,
+  ];
+  const child = spawn(process.execPath, [...args, ...(insecure ? ['-insecure'] : [])], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const line = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const next = await lines.next();
+      if (next.done === true) throw new Error(`the echo example ended without ${String(pattern)}`);
+      const match = pattern.exec(next.value);
+      if (match !== null) return match;
+    }
+  };
+  return { child, line };
+}
