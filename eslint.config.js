@@ -70,6 +70,7 @@ export default defineConfig(
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       'rxjs-x/no-ignored-error': 'off',
+      'rxjs-x/no-unsafe-takeuntil': 'off',
       'rxjs-x/no-ignored-default-value': 'off',
       'rxjs-x/no-nested-subscribe': 'off',
       'rxjs-x/no-floating-observables': 'off',

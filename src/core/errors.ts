@@ -114,7 +114,7 @@ export class StreamBufferError extends Libp2pError {
 
 /** Whatever was thrown, as an `Error`: peers and users can throw anything, also things without a `toString`. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (isError(thrown)) return thrown;
   let text = 'a value that cannot be printed';
   try {
     text = String(thrown);
@@ -124,9 +124,14 @@ export function asError(thrown: unknown): Error {
   return new Error(`thrown: ${text}`, { cause: thrown });
 }
 
+/** Also one from another realm: `node:net` throws the main realm's, wherever it is called from. */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
+}
+
 /** The code of ours, or of the platform (`ECONNREFUSED`), or `'ERR_UNHANDLED'`. */
 export function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code: unknown = isError(error) && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'ERR_UNHANDLED';
 }
 
