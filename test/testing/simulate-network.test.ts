@@ -225,8 +225,20 @@ describe('what it does not know', () => {
       /link\.latencyMs is -1/,
     ],
     ['endless latency', () => simulateNetwork({ seed: 1, link: { latencyMs: Infinity } }), /link\.latencyMs/],
-    ['a stranger', () => { net.link('/ip4/1.2.3.4/tcp/1', '/memory/1', {}); }, /link: .*1\.2\.3\.4/],
-    ['a name', () => { net.link('alice', '/memory/1', {}); }, /link: "alice"/],
+    [
+      'a stranger',
+      () => {
+        net.link('/ip4/1.2.3.4/tcp/1', '/memory/1', {});
+      },
+      /link: .*1\.2\.3\.4/,
+    ],
+    [
+      'a name',
+      () => {
+        net.link('alice', '/memory/1', {});
+      },
+      /link: "alice"/,
+    ],
   ])('is refused, named with its value: %s', (_, act, message) => {
     expect(thrown(act)).toMatch(/^ERR_INVALID_OPTION/);
     expect(thrown(act)).toMatch(message);
@@ -246,6 +258,10 @@ describe('what it does not know', () => {
 
   it('is refused: linking a host that listens nowhere', async () => {
     const silent = await net.createHost({ listen: [] });
-    expect(thrown(() => { net.link(silent, '/memory/1', {}); })).toMatch(/listens on no \/memory address/);
+    expect(
+      thrown(() => {
+        net.link(silent, '/memory/1', {});
+      }),
+    ).toMatch(/listens on no \/memory address/);
   });
 });

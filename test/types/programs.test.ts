@@ -38,7 +38,7 @@ function missing(): { exports: string[]; members: string[]; options: string[]; o
       /(?:exported member(?: named)?|Property) '(\w+)'|'(\w+)' does not exist in type|no exported member named '(\w+)'/.exec(
         text,
       );
-    const what = name?.slice(1).find((group) => group !== undefined) ?? '';
+    const what = name?.slice(1).find(Boolean) ?? '';
     if (code === 2305 || code === 2724) found.exports.push(what);
     else if (code === 2339) found.members.push(what);
     else if (code === 2353 || code === 2769 || code === 2561) found.options.push(what);
