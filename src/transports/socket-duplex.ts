@@ -37,7 +37,7 @@ export class SocketDuplex implements Duplex {
     const done = (): void => {
       subscriber.complete();
     };
-    if (this.socket.closed) done();
+    if (this.gone) done();
     else this.socket.once('close', done);
     return () => this.socket.off('close', done);
   });
@@ -47,6 +47,7 @@ export class SocketDuplex implements Duplex {
   private waitingBytes = 0;
   private ending = false;
   private ended = false;
+  private gone = false;
   private stall: Subscription | undefined;
   private progressAt = 0;
   private readonly afterWrite = (error?: Error | null): void => {
@@ -86,6 +87,7 @@ export class SocketDuplex implements Duplex {
       // Node's buffers lie over an ArrayBuffer, never over shared memory.
       side.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
     });
+    // Node may tell of a reset that comes right behind bytes as of an end: what an end means is the next layer's to know.
     socket.on('end', () => {
       side.end();
     });
@@ -95,6 +97,7 @@ export class SocketDuplex implements Duplex {
       );
     });
     socket.on('close', () => {
+      this.gone = true;
       this.forget();
       side.fail(new Libp2pError('ERR_TRANSPORT', 'network', 'tcp: the connection was destroyed'));
       this.room.complete();
