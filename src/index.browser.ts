@@ -1,5 +1,13 @@
 /** The door in browsers: the same without TCP. Named re-exports and nothing else. */
 export { isLoopback, isPrivate, isQuic, isRelay, isTcp, isWebSocket } from './core/address-class.js';
+export type {
+  DialContext,
+  DialOptions,
+  DialPlan,
+  DialStrategy,
+  PlannedDial,
+  RefusedDial,
+} from './core/dial-contract.js';
 export { DialError } from './core/dial-error.js';
 export type { Bytes, CloseReason, Duplex, Writable } from './core/duplex.js';
 export {
@@ -11,7 +19,7 @@ export {
   TimeoutError,
 } from './core/errors.js';
 export type { ErrorCode, Fault } from './core/errors.js';
-export type { HostEvent } from './core/events.js';
+export type { DialEvent, HostEvent } from './core/events.js';
 export type { KeyType, PeerId, PrivateKey, PublicKey, RandomSource } from './core/identity.js';
 export { generateKey, privateKeyFrom, publicKeyFrom } from './core/keys.js';
 export type { GenerateKeyOptions } from './core/keys.js';
@@ -19,7 +27,6 @@ export { parseMultiaddr } from './core/multiaddr.js';
 export { peerIdFrom } from './core/peer-id.js';
 export type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from './core/stream-contract.js';
 export type {
-  DialOptions,
   HandleOptions,
   Host,
   HostOptions,

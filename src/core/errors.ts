@@ -1,10 +1,15 @@
 /** Every code of {@link Libp2pError}. Each has a paragraph in `docs/guide/errors.md`; a test compares the two lists. */
 export const ERROR_CODES = [
   'ERR_ABORTED',
+  'ERR_ADDR_REFUSED',
   'ERR_ADDR_UNSUPPORTED',
+  'ERR_BLACK_HOLE',
   'ERR_CONNECTION_CLOSED',
+  'ERR_DIAL_BACKOFF',
   'ERR_DIAL_FAILED',
   'ERR_DIAL_SELF',
+  'ERR_DIAL_STRATEGY',
+  'ERR_GATED',
   'ERR_GO_AWAY',
   'ERR_HOST_STOPPED',
   'ERR_INVALID_KEY',
@@ -26,6 +31,7 @@ export const ERROR_CODES = [
   'ERR_PEER_ID_MISMATCH',
   'ERR_PLAINTEXT_EXCHANGE',
   'ERR_PROTOCOL_TAKEN',
+  'ERR_RESOLVE',
   'ERR_STREAM_BUFFER_FULL',
   'ERR_STREAM_IDLE',
   'ERR_STREAM_RESET',

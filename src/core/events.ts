@@ -28,7 +28,37 @@ interface Failed {
   readonly message: string;
   readonly error: Error;
 }
+interface OfDial extends OfPeer {
+  /** One call's dial. An attempt that several calls wait for is told on `event$` once, under the one that has waited longest. */
+  readonly dialId: string;
+}
+interface OfAttempt extends OfDial {
+  readonly addr: string;
+}
+/** One dial, from its start to its end; `afterMs` counts from the start of the attempt, or of the dial. */
+export type DialEvent =
+  | ({ readonly type: 'dial:start' } & OfDial)
+  | ({
+      readonly type: 'dial:resolve';
+      readonly answers: readonly string[];
+      readonly code?: string | undefined;
+    } & OfAttempt)
+  | ({ readonly type: 'dial:plan'; readonly delayMs: number } & OfAttempt)
+  | ({ readonly type: 'dial:refuse' } & OfAttempt & Failed)
+  | ({ readonly type: 'dial:attempt' } & OfAttempt)
+  | ({ readonly type: 'dial:progress'; readonly stage: 'connected' | 'secured' } & OfAttempt)
+  | ({ readonly type: 'dial:fail'; readonly afterMs: number } & OfAttempt & Failed)
+  | ({ readonly type: 'dial:cancel' } & OfAttempt)
+  | ({ readonly type: 'dial:connect'; readonly afterMs: number; readonly connectionId: string } & OfAttempt)
+  | ({
+      readonly type: 'dial:end';
+      readonly outcome: 'connected' | 'reused' | 'failed' | 'cancelled';
+      readonly afterMs: number;
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+    } & OfDial);
 export type HostEvent =
+  | DialEvent
   | ({ readonly type: 'listen:open'; readonly requested: string; readonly addrs: readonly string[] } & At)
   | ({ readonly type: 'listen:close'; readonly requested: string } & At)
   | ({ readonly type: 'listen:error'; readonly requested: string } & At & Failed)
@@ -64,6 +94,12 @@ export type HostEvent =
       readonly type: 'protocols:change';
       readonly added: readonly string[];
       readonly removed: readonly string[];
+    } & At)
+  | ({
+      readonly type: 'blackhole:change';
+      readonly name: 'udp' | 'ipv6';
+      readonly state: 'probing' | 'allowed' | 'blocked';
+      readonly successFraction: number;
     } & At)
   | ({
       readonly type: 'limit:refuse';

@@ -1,16 +1,13 @@
 /** The public face of a host and its options. What they promise is in `docs/guide`. */
 import type { Observable, Observer, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import type { DialOptions } from '../core/dial-contract.js';
 import type { HostEvent } from '../core/events.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
-import type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
+import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 
 /** A peer (to which there is a connection), or addresses of one peer, each with `/p2p/`. */
 export type Target = PeerId | Multiaddr | string | readonly (Multiaddr | string)[];
-export interface DialOptions extends CallOptions {
-  /** Dial although there is a connection. */
-  force?: boolean | undefined;
-}
 export interface HandleOptions {
   /** Streams at once; the excess is reset with code 0x1002. */
   maxInboundStreams?: number | undefined;

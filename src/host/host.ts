@@ -1,6 +1,7 @@
 import { defer, merge, Subscription, switchMap, throwError, type Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
+import type { DialOptions } from '../core/dial-contract.js';
 import type { HostEvent } from '../core/events.js';
 import type { PeerId } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
@@ -16,7 +17,7 @@ import type { EventLog } from '../swarm/event-log.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
 import { Connector, stoppedError, type ConnectorOwner } from './connector.js';
-import type { DialOptions, HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
+import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
 import { Listeners } from './listeners.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
