@@ -24,6 +24,7 @@ export type { KeyType, PeerId, PrivateKey, PublicKey, RandomSource } from './cor
 export { generateKey, privateKeyFrom, publicKeyFrom } from './core/keys.js';
 export type { GenerateKeyOptions } from './core/keys.js';
 export { parseMultiaddr } from './core/multiaddr.js';
+export type { NameLookup } from './core/name-lookup.js';
 export { peerIdFrom } from './core/peer-id.js';
 export type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from './core/stream-contract.js';
 export type {
@@ -44,6 +45,8 @@ export type {
 export { ofType } from './host/of-type.js';
 export { byteStream } from './promises/byte-stream.js';
 export type { ByteStream } from './promises/byte-stream.js';
+export { dnsOverHttps } from './platform/https-lookup.js';
+export type { DnsOverHttpsOptions } from './platform/https-lookup.js';
 export { noise } from './protocols/noise/noise.js';
 export type { NoiseOptions } from './protocols/noise/noise.js';
 export { plaintext } from './protocols/plaintext/plaintext.js';
@@ -51,6 +54,7 @@ export { yamux } from './protocols/yamux/yamux.js';
 export type { YamuxOptions } from './protocols/yamux/yamux.js';
 export { lengthPrefixed, lines, withLengthPrefix } from './rx/frames.js';
 export { serve, withStream } from './stream/serve.js';
+export { resolveAddrs } from './swarm/resolve-addrs.js';
 export { memory } from './transports/memory.js';
 export type { MemoryOptions } from './transports/memory.js';
 export { createHost } from './host/create-host.browser.js';

@@ -7,7 +7,6 @@ export const LATER_EXPORTS = [
   'only',
   'refuse',
   'refuseBlackHoled',
-  'resolveAddrs',
   'simulateDial',
   'stagger',
   'unlimited',
