@@ -32,6 +32,7 @@ export type { KeyType, PeerId, PrivateKey, PublicKey, RandomSource } from './cor
 export { generateKey, privateKeyFrom, publicKeyFrom } from './core/keys.js';
 export type { GenerateKeyOptions } from './core/keys.js';
 export { parseMultiaddr } from './core/multiaddr.js';
+export type { NameLookup } from './core/name-lookup.js';
 export { peerIdFrom } from './core/peer-id.js';
 export type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from './core/stream-contract.js';
 export type {
@@ -52,6 +53,8 @@ export type {
 export { ofType } from './host/of-type.js';
 export { byteStream } from './promises/byte-stream.js';
 export type { ByteStream } from './promises/byte-stream.js';
+export { dnsOverHttps } from './platform/https-lookup.js';
+export type { DnsOverHttpsOptions } from './platform/https-lookup.js';
 export { noise } from './protocols/noise/noise.js';
 export type { NoiseOptions } from './protocols/noise/noise.js';
 export { plaintext } from './protocols/plaintext/plaintext.js';
@@ -63,6 +66,7 @@ export { defaultFilters, defaultStrategy } from './swarm/default-strategy.js';
 export { rankHappyEyeballs, rankNoDelay, rankRelays } from './swarm/dial-ranker.js';
 export type { DelayRelaysOptions, HappyEyeballsOptions } from './swarm/dial-ranker.js';
 export { limitAddrs, only, refuse, refuseBlackHoled } from './swarm/refusals.js';
+export { resolveAddrs } from './swarm/resolve-addrs.js';
 export {
   defaultRanking,
   delayRelays,
