@@ -1,5 +1,13 @@
 /** The door on Node. Named re-exports and nothing else. */
-export { isLoopback, isPrivate, isQuic, isRelay, isTcp, isWebSocket } from './core/address-class.js';
+export {
+  isLoopback,
+  isPrivate,
+  isPublic,
+  isQuic,
+  isRelay,
+  isTcp,
+  isWebSocket,
+} from './core/address-class.js';
 export type {
   DialContext,
   DialOptions,
@@ -54,7 +62,21 @@ export { yamux } from './protocols/yamux/yamux.js';
 export type { YamuxOptions } from './protocols/yamux/yamux.js';
 export { lengthPrefixed, lines, withLengthPrefix } from './rx/frames.js';
 export { serve, withStream } from './stream/serve.js';
+export { defaultFilters, defaultStrategy } from './swarm/default-strategy.js';
+export { rankHappyEyeballs, rankNoDelay, rankRelays } from './swarm/dial-ranker.js';
+export type { DelayRelaysOptions, HappyEyeballsOptions } from './swarm/dial-ranker.js';
+export { limitAddrs, only, refuse, refuseBlackHoled } from './swarm/refusals.js';
 export { resolveAddrs } from './swarm/resolve-addrs.js';
+export {
+  defaultRanking,
+  delayRelays,
+  giveUpAfter,
+  happyEyeballs,
+  mapDials,
+  noDelay,
+  stagger,
+} from './swarm/strategies.js';
+export type { StaggerOptions } from './swarm/strategies.js';
 export { memory } from './transports/memory.js';
 export type { MemoryOptions } from './transports/memory.js';
 export { createHost } from './host/create-host.js';
