@@ -62,7 +62,9 @@ function dialing<S extends ServiceMap>(
   { lookup, descriptors }: Defaults,
   scheduler: SchedulerLike,
 ): Pick<HostDeps, 'numbers' | 'backoff' | 'blackHole' | 'strategy' | 'resolve' | 'gater' | 'routing'> {
-  const resolve = lookup === undefined ? noResolver : createResolver({ lookup, scheduler });
+  const names = dial.lookup ?? lookup;
+  const { domains = {} } = dial;
+  const resolve = names === undefined ? noResolver : createResolver({ lookup: names, domains, scheduler });
   return {
     numbers: checkedDial(dial, descriptors),
     backoff: new DialBackoff(dial.backoff),

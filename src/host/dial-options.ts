@@ -5,6 +5,7 @@ import { checkedNumbers } from '../core/checked-numbers.js';
 import type { DialStrategy } from '../core/dial-contract.js';
 import { Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
+import type { NameLookup } from '../core/name-lookup.js';
 import { show } from '../core/show.js';
 import type { DialBackoffOptions } from '../swarm/backoff.js';
 import type { BlackHoleOptions } from '../swarm/black-hole.js';
@@ -22,7 +23,11 @@ export interface DialSettings {
     | undefined;
   /** When a way out counts as a black hole: fewer than `min` (5) successes in the last `n` (100); `false` never. */
   blackHole?: BlackHoleOptions | undefined;
-  /** Resolves names in place of the platform's resolver; may emit as answers come. */
+  /** Who answers for names; the platform's DNS if left out. */
+  lookup?: NameLookup | undefined;
+  /** Who answers for the names below a domain, the most specific first: `{ 'example.org': dnsOverHttps() }`. */
+  domains?: Readonly<Record<string, NameLookup>> | undefined;
+  /** Resolves names in place of `lookup` and `domains`; may emit as answers come. */
   resolver?: ((addr: Multiaddr) => Observable<readonly Multiaddr[]>) | undefined;
   /** Finds addresses of a peer that has none; each emission adds. */
   routing?: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
@@ -35,6 +40,18 @@ const PEER_MS = 60_000;
 const ADDR_MS = 15_000;
 const PRIVATE_ADDR_MS = 5_000;
 
+const NAMES: readonly (keyof DialSettings)[] = [
+  'strategy',
+  'limits',
+  'backoff',
+  'timeouts',
+  'blackHole',
+  'lookup',
+  'domains',
+  'resolver',
+  'routing',
+];
+
 export interface DialNumbers {
   readonly perPeer: number;
   readonly descriptors: number;
@@ -45,15 +62,7 @@ export interface DialNumbers {
 
 /** Throws ERR_INVALID_OPTION. `descriptors` is the platform's limit, where it has one. */
 export function checkedDial(dial: DialSettings, descriptors = DESCRIPTORS): DialNumbers {
-  checkedNames('dial', dial, [
-    'strategy',
-    'limits',
-    'backoff',
-    'timeouts',
-    'blackHole',
-    'resolver',
-    'routing',
-  ]);
+  checkedNames('dial', dial, NAMES);
   for (const name of ['strategy', 'resolver', 'routing'] as const)
     if (dial[name] !== undefined && typeof dial[name] !== 'function')
       throw invalid(`dial.${name} is ${show(dial[name])}; it takes a function`);
@@ -73,6 +82,15 @@ export function checkedDial(dial: DialSettings, descriptors = DESCRIPTORS): Dial
     addrTimeoutMs: timeouts.addrMs,
     privateAddrTimeoutMs: timeouts.privateAddrMs,
   };
+}
+
+/** A whole number of 32 bits in the environment replaces the limit, also 0 and below; anything else is ignored. @source LIM-2 */
+export function descriptorLimit(
+  environment: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const text = environment['LIBP2P_SWARM_FD_LIMIT'] ?? '';
+  const limit = Number(text);
+  return /^[+-]?\d+$/.test(text) && Math.abs(limit) < 2 ** 31 ? limit : undefined;
 }
 
 function checkBlackHole(option: string, value: unknown): void {
