@@ -12,6 +12,8 @@ const SHARED = [
   'TimeoutError',
   'byteStream',
   'createHost',
+  'drawDial',
+  'drawDialSvg',
   'generateKey',
   'isLoopback',
   'isPrivate',
