@@ -17,6 +17,8 @@ const SHARED = [
   'defaultStrategy',
   'delayRelays',
   'dnsOverHttps',
+  'drawDial',
+  'drawDialSvg',
   'generateKey',
   'giveUpAfter',
   'happyEyeballs',
