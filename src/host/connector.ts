@@ -7,6 +7,7 @@ import {
   Observable,
   of,
   reduce,
+  scan,
   switchMap,
   takeWhile,
   tap,
@@ -74,7 +75,7 @@ export class Connector {
     mayDial: boolean,
   ): Observable<Stream> {
     const { registry } = this.deps;
-    const { noDial, runOnLimitedConnection, ...perStream } = options;
+    const { runOnLimitedConnection, ...perStream } = options;
     const known = registry.best(found.peer);
     if (known === undefined && !mayDial) return this.late(noConnection(found.peer));
     const mayDialLater = mayDial && known !== undefined;
@@ -125,7 +126,7 @@ export class Connector {
       catchError((first: unknown) =>
         routed(routing, found.peer).pipe(
           catchError(() => EMPTY),
-          reduce((all: readonly Multiaddr[], more) => [...all, ...more], []),
+          reduce((_before: readonly Multiaddr[], found: readonly Multiaddr[]) => found, []),
           map((all) => all.filter((addr) => !found.addrs.some((given) => given.equals(addr)))),
           switchMap((fresh) =>
             fresh.length === 0
@@ -156,17 +157,17 @@ export class Connector {
 /** Addresses that are taken from routing for one dial, so that an answer without end does not fill memory. */
 const MAX_FOUND = 1_000;
 
-/** A failure behind finds ends them; one without any is the dial's. */
+/** All that was found so far, as it is found. A failure behind finds ends them; one without any is the dial's. */
 function routed(routing: Routing, peer: PeerId): Observable<readonly Multiaddr[]> {
   return defer(() => {
-    let found = 0;
+    let hasFound = false;
     return defer(() => routing(peer)).pipe(
-      map((addrs) => addrs.slice(0, MAX_FOUND - found)),
-      tap((addrs) => {
-        found += addrs.length;
+      scan((found: readonly Multiaddr[], more) => [...found, ...more].slice(0, MAX_FOUND), []),
+      takeWhile((found) => found.length < MAX_FOUND, true),
+      tap((found) => {
+        hasFound = found.length > 0;
       }),
-      takeWhile(() => found < MAX_FOUND, true),
-      catchError((thrown: unknown) => (found > 0 ? EMPTY : throwError(() => routingFailed(thrown)))),
+      catchError((thrown: unknown) => (hasFound ? EMPTY : throwError(() => routingFailed(thrown)))),
     );
   });
 }

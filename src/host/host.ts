@@ -1,4 +1,4 @@
-import { defer, merge, Subscription, switchMap, throwError, type Observable } from 'rxjs';
+import { defer, merge, Subscription, throwError, type Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';

@@ -28,7 +28,7 @@ class LiveEvent {
     return this.#live.error;
   }
   with(change: object): LiveEvent {
-    return new LiveEvent({ ...this, ...change }, this.#live);
+    return new LiveEvent(Object.assign({}, this, change), this.#live);
   }
 }
 /** An event on its way out; `with` makes the same event with other fields. */
