@@ -42,7 +42,7 @@ function settled(lookup: NameLookup, addr: string, of?: typeof peer, more: Parti
     error: (error: unknown) => (seen.end = error),
     complete: () => (seen.end = 'complete'),
   });
-  for (; seen.end === undefined && clock.nextAt !== undefined; clock.step());
+  while (seen.end === undefined && clock.nextAt !== undefined) clock.step();
   expect(clock.nextAt).toBeUndefined();
   return seen;
 }
