@@ -104,11 +104,14 @@ describe('DNS over HTTPS', () => {
   it('G3: takes 64 KiB, and reads no more than that', async () => {
     const fits = JSON.stringify({ Status: 0 }).padEnd(65_536);
     expect(await firstValueFrom(server(fits).lookup.addresses('x.example', 4))).toEqual([]);
-    let chunks = 0;
+    let [chunks, cancelled] = [0, false];
     const endless = new ReadableStream({
       pull(controller) {
         chunks += 1;
         controller.enqueue(new Uint8Array(16_384).fill(32));
+      },
+      cancel() {
+        cancelled = true;
       },
     });
     expect(await failureOf(firstValueFrom(server(endless).lookup.addresses('x.example', 4)))).toMatchObject({
@@ -116,6 +119,7 @@ describe('DNS over HTTPS', () => {
       message: expect.stringContaining('longer than 65536 bytes') as string,
     });
     expect(chunks).toBeLessThanOrEqual(6);
+    expect(cancelled).toBe(true);
   });
 
   it('G7: a fetch that throws is a failure of the name', async () => {
