@@ -119,6 +119,10 @@ describe('a TXT record', () => {
     expect(addrOfRecord(parseMultiaddr(ASKED), record)).toBeUndefined();
   });
 
+  it('G4: without any end asked for, is none where it names a path on this machine', () => {
+    expect(addrOfRecord(parseMultiaddr('/dnsaddr/a.example'), 'dnsaddr=/unix/tmp/a')).toBeUndefined();
+  });
+
   it('never throws, whatever stands in it', () => {
     fc.assert(
       fc.property(fc.string(), (record) => {

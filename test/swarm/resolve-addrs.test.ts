@@ -223,6 +223,20 @@ describe('RES-4: a hundred addresses come out of names', () => {
     expect(last).toEqual([...ips(0, 100).map((addr) => `${addr}@0`), `${Y}: ERR_LIMIT`]);
   });
 
+  it('and the first reason stays, if that name fails after all', () => {
+    const { plan } = planner({
+      [X]: concat(
+        of(ips(0, 101)),
+        throwError(() => failure),
+      ),
+    });
+    expect(
+      drawings(of(plan({ dials: [X] })))
+        .at(-1)!
+        .at(-1),
+    ).toBe(`${X}: ERR_LIMIT`);
+  });
+
   it('and not one is lost where a hundred is all there is', () => {
     const { plan } = planner({ [X]: of(ips(0, 60)), [Y]: of(ips(60, 40), ips(0, 40)) });
     expect(drawings(of(plan({ dials: [X, Y] }))).at(-1)).toEqual(ips(0, 100).map((addr) => `${addr}@0`));

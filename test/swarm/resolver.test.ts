@@ -12,6 +12,8 @@ const OTHER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
 const peer = peerIdFrom(PEER);
 const nxdomain = (name: string): Error => new Libp2pError('ERR_RESOLVE', 'network', `${name}: NXDOMAIN`);
 
+const NOTHING = { addrs: [], end: 'complete' };
+
 type Zone = Readonly<Record<string, Observable<readonly string[]> | readonly string[]>>;
 /** Answers `A name`, `AAAA name` and `TXT name`; knows no other. Notes what it was asked. */
 function zone(records: Zone, asked: string[] = []): NameLookup {
@@ -42,9 +44,9 @@ function settled(lookup: NameLookup, addr: string, of?: typeof peer, more: Parti
     error: (error: unknown) => (seen.end = error),
     complete: () => (seen.end = 'complete'),
   });
-  for (; seen.end === undefined && clock.nextAt !== undefined; clock.step());
+  while (seen.end === undefined && clock.nextAt !== undefined) clock.step();
   expect(clock.nextAt).toBeUndefined();
-  return seen;
+  return { ...seen, atMs: clock.now() };
 }
 const ip = (n: number): string => `10.0.${String(n >> 8)}.${String(n & 255)}`;
 
@@ -78,7 +80,7 @@ describe('a name becomes addresses', () => {
   });
 
   it('RES-3: an address without a name is its own answer', () => {
-    expect(settled(zone({}), '/ip4/1.2.3.4/tcp/1')).toEqual({
+    expect(settled(zone({}), '/ip4/1.2.3.4/tcp/1')).toMatchObject({
       addrs: ['/ip4/1.2.3.4/tcp/1'],
       end: 'complete',
     });
@@ -150,7 +152,7 @@ describe('a resolution that fails', () => {
 
   it('RES-5: a name without any record completes without a word', () => {
     const lookup = zone({ 'A x.example': [], 'AAAA x.example': EMPTY });
-    expect(settled(lookup, '/dns/x.example/tcp/1')).toEqual({ addrs: [], end: 'complete' });
+    expect(settled(lookup, '/dns/x.example/tcp/1')).toMatchObject(NOTHING);
   });
 
   it('G1: names the address, and keeps the cause', () => {
@@ -262,7 +264,7 @@ describe('a dnsaddr', () => {
   });
 
   it('RES-2, RES-8: leads through dnsaddrs and names to addresses', () => {
-    expect(settled(bootstrap, `/dnsaddr/boot.example/p2p/${PEER}`, peer)).toEqual({
+    expect(settled(bootstrap, `/dnsaddr/boot.example/p2p/${PEER}`, peer)).toMatchObject({
       addrs: [
         '/ip4/1.2.3.4/tcp/1',
         '/ip4/1.2.3.5/tcp/443/tls/sni/one.example/ws',
@@ -291,6 +293,14 @@ describe('a dnsaddr', () => {
       '/ip4/1.2.3.6/tcp/1',
     ]);
     expect(asked).toEqual(['TXT _dnsaddr.x.example']);
+  });
+
+  it('RES-8: an address of another peer is not asked for either', () => {
+    const asked: string[] = [];
+    const lookup = zone({ 'A x.example': ['1.2.3.4'] }, asked);
+    expect(settled(lookup, `/dns4/x.example/tcp/1/p2p/${OTHER}`, peer)).toMatchObject(NOTHING);
+    expect(settled(lookup, `/dnsaddr/x.example/p2p/${OTHER}`, peer)).toMatchObject(NOTHING);
+    expect(asked).toEqual([]);
   });
 
   it('RES-2: a relay among the records stays as it is', () => {
@@ -395,7 +405,27 @@ describe('a dnsaddr', () => {
   });
 });
 
+it('a name that fails is asked for once as well', () => {
+  const asked: string[] = [];
+  const records = ['/tcp/1', '/tcp/2'].map((tail) => `dnsaddr=/dns4/none.example${tail}`);
+  const lookup = zone({ 'TXT _dnsaddr.x.example': records }, asked);
+  expect(settled(lookup, '/dnsaddr/x.example').end).toMatchObject({ code: 'ERR_RESOLVE' });
+  expect(asked).toEqual(['TXT _dnsaddr.x.example', 'A none.example']);
+});
+
 describe('bounds', () => {
+  it(
+    'a question has one answer, also where its lookup goes on',
+    marbles(({ cold, expectObservable, expectSubscriptions }, scheduler) => {
+      const endless$ = cold<string[]>('-ab', { a: ['1.2.3.4'], b: ['1.2.3.5'] });
+      const lookup = zone({ 'A x.example': endless$ });
+      expectObservable(resolving({ lookup, scheduler }, '/dns4/x.example/tcp/1')).toBe('-(a|)', {
+        a: ['/ip4/1.2.3.4/tcp/1'],
+      });
+      expectSubscriptions(endless$.subscriptions).toBe('^!');
+    }),
+  );
+
   it('G3: of 100 usable records, 16 are used; others do not count', () => {
     const records = Array.from({ length: 100 }, (_, i) => `dnsaddr=/ip4/${ip(i)}/tcp/1`);
     const lookup = zone({
@@ -410,9 +440,10 @@ describe('bounds', () => {
       'A x.example': Array.from({ length: 1000 }, (_, i) => ip(i)),
       'AAAA x.example': NEVER,
     });
-    const { addrs, end } = settled(lookup, '/dns/x.example/tcp/1');
+    const { addrs, end, atMs } = settled(lookup, '/dns/x.example/tcp/1');
     expect(addrs).toEqual(Array.from({ length: 100 }, (_, i) => `/ip4/${ip(i)}/tcp/1`));
     expect(end).toBe('complete');
+    expect(atMs).toBe(0);
   });
 });
 
