@@ -6,7 +6,6 @@ import {
   map,
   Observable,
   of,
-  reduce,
   scan,
   switchMap,
   takeWhile,
@@ -17,7 +16,7 @@ import {
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent } from '../core/events.js';
-import { asError, Libp2pError } from '../core/errors.js';
+import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { HostConnection } from '../connection/connection.js';
@@ -122,18 +121,17 @@ export class Connector {
     const { dialer, routing } = this.deps;
     const dialed$ = dialer.dial(this.call(found, options));
     if (routing === undefined || found.addrs.length === 0) return dialed$;
+    const isNew = (addr: Multiaddr): boolean => !found.addrs.some((given) => given.equals(addr));
+    const fresh$ = routed(routing, found.peer).pipe(map((addrs) => addrs.filter(isNew)));
     return dialed$.pipe(
       catchError((first: unknown) =>
-        routed(routing, found.peer).pipe(
-          catchError(() => EMPTY),
-          reduce((_before: readonly Multiaddr[], found: readonly Multiaddr[]) => found, []),
-          map((all) => all.filter((addr) => !found.addrs.some((given) => given.equals(addr)))),
-          switchMap((fresh) =>
-            fresh.length === 0
-              ? throwError(() => first)
-              : dialer.dial({ peer: found.peer, options, addr$: of(fresh) }),
+        dialer
+          .dial({ peer: found.peer, options, addr$: fresh$ })
+          .pipe(
+            catchError((second: unknown) =>
+              throwError(() => (codeOf(second) === 'ERR_NO_ADDRESSES' ? first : second)),
+            ),
           ),
-        ),
       ),
     );
   }
