@@ -17,7 +17,7 @@ import {
 } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { isPrivate } from '../core/address-class.js';
-import { DialError } from '../core/dial-error.js';
+import { DialError, type FailedAddr } from '../core/dial-error.js';
 import { asError, Libp2pError, TimeoutError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { Transport } from '../core/parts.js';
@@ -34,10 +34,6 @@ export interface DialDeps extends UpgradeDeps {
   readonly transports: readonly Transport[];
   readonly scheduler: SchedulerLike;
 }
-interface Failure {
-  readonly addr: Multiaddr;
-  readonly error: Error;
-}
 
 /** Emits one upgraded connection and completes; errors with `DialError`. Unsubscribing abandons every attempt. */
 export function dialPeer(peer: PeerId, addrs: readonly Multiaddr[], deps: DialDeps): Observable<Upgraded> {
@@ -46,7 +42,7 @@ export function dialPeer(peer: PeerId, addrs: readonly Multiaddr[], deps: DialDe
       () => new Libp2pError('ERR_NO_ADDRESSES', 'local', `no address of ${peer.toString()} is known`),
     );
   return defer(() => {
-    const failures: Failure[] = [];
+    const failures: FailedAddr[] = [];
     const tried = addrs.slice(0, MAX_ADDRS);
     const attempt$ = from(tried).pipe(
       // At most MAX_ADDRS wait here.
@@ -62,13 +58,20 @@ export function dialPeer(peer: PeerId, addrs: readonly Multiaddr[], deps: DialDe
       ),
       take(1),
     );
-    const failed$ = defer(() => throwError(() => new DialError(peer, failures, addrs.length - tried.length)));
+    const failed = (cause: Error, errors: readonly FailedAddr[]): DialError =>
+      new DialError({ peer, cause, errors, skipped: addrs.length - tried.length });
+    const failed$ = defer(() =>
+      throwError(() => failed(new Libp2pError('ERR_DIAL_FAILED', 'network', 'all dials failed'), failures)),
+    );
     return concat(attempt$, failed$).pipe(
       take(1),
       timeout({
         first: PEER_TIMEOUT_MS,
         scheduler: deps.scheduler,
-        with: () => throwError(() => new DialError(peer, [...failures, ...timedOut(tried, failures)], 0)),
+        with: () => {
+          const cause = new TimeoutError(`dialing ${peer.toString()}`, PEER_TIMEOUT_MS);
+          return throwError(() => failed(cause, [...failures, ...timedOut(tried, failures)]));
+        },
       }),
     );
   });
@@ -91,7 +94,7 @@ function attempt(addr: Multiaddr, peer: PeerId, deps: DialDeps): Observable<Upgr
   );
 }
 
-function timedOut(tried: readonly Multiaddr[], failures: readonly Failure[]): Failure[] {
+function timedOut(tried: readonly Multiaddr[], failures: readonly FailedAddr[]): FailedAddr[] {
   return tried
     .filter((addr) => !failures.some((failure) => failure.addr === addr))
     .map((addr) => ({ addr, error: new TimeoutError(`dialing ${addr.toString()}`, PEER_TIMEOUT_MS) }));
