@@ -47,6 +47,8 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly encryption: string;
   readonly muxer: string;
   readonly limited = false;
+  /** No transport is a proxy yet. */
+  readonly direct = true;
   readonly openedAt: number;
   readonly released$: Observable<never> | undefined;
   private readonly session: MuxerSession;
