@@ -1,4 +1,4 @@
-import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
+import { identity, map, Observable, type MonoTypeOperatorFunction } from 'rxjs';
 import type { Permits } from './permits.js';
 
 /**
@@ -13,10 +13,8 @@ export function withPermit<T>(permits: Permits): MonoTypeOperatorFunction<T> {
     new Observable<T>((subscriber) =>
       permits.request(() => {
         try {
-          // The very same subscriber: the source's teardown gets its place in it before `release` does.
-          source.subscribe(subscriber);
-        } catch (error) {
-          subscriber.error(error);
+          // `map` for its subscriber: whatever the source adds to it, now or later, is torn down before `release` is called.
+          source.pipe(map(identity)).subscribe(subscriber);
         } finally {
           subscriber.add(() => {
             permits.release();
