@@ -106,6 +106,15 @@ export function rowsInSight(rows: readonly TimelineRow[]): {
   };
 }
 
+/** The width asked for, within what can be drawn; the usual one if none was, or no number. */
+export function widthOf(
+  asked: number | undefined,
+  { least, usual, most }: { readonly least: number; readonly usual: number; readonly most: number },
+): number {
+  if (asked === undefined || Number.isNaN(asked)) return usual;
+  return Math.floor(Math.min(most, Math.max(least, asked)));
+}
+
 /** A dial that took no time still gets an axis. */
 export function axisMsOf({ spanMs }: DialTimeline): number {
   return Math.max(1, spanMs);

@@ -1,5 +1,5 @@
 /** A dial as a picture: the rows of the text drawing, in a standalone SVG without fonts, scripts or links. */
-import { axisMsOf, legendOf, rowsInSight, shownOf, ticksOf, type Mark } from './dial-marks.js';
+import { axisMsOf, legendOf, rowsInSight, shownOf, ticksOf, widthOf, type Mark } from './dial-marks.js';
 import { dialTimeline, type DialTimeline, type TimelineRow, type ToldDialEvent } from './dial-timeline.js';
 import {
   because,
@@ -26,11 +26,8 @@ import {
   xml,
 } from './svg-parts.js';
 
-const DEFAULT_PX = 960;
-/** Below this there is no room for an address, a bar and a note. */
-const MIN_PX = 480;
-/** No screen is wider. */
-const MAX_PX = 10_000;
+/** With less there is no room for an address, a bar and a note; no screen shows more. */
+const WIDTHS_PX = { least: 480, usual: 960, most: 10_000 };
 /** Addresses get at most this share of the width, notes that one, and the bars the rest. */
 const LABEL_SHARE = 0.36;
 const NOTE_SHARE = 0.28;
@@ -40,7 +37,7 @@ const STAR_PX = 16;
 const GAP_PX = 20;
 const ROW_PX = 24;
 const LINE_PX = 18;
-const TICK_PX = 55;
+const TICK_PX = 64;
 const INDENT_CHARS = 2;
 const MAX_INDENTS = 3;
 
@@ -55,7 +52,7 @@ export interface DialSvgOptions {
  * and number; never throws.
  */
 export function drawDialSvg(events: readonly ToldDialEvent[], options: DialSvgOptions = {}): string {
-  const page = pageOf(dialTimeline(events), Math.min(MAX_PX, Math.max(MIN_PX, options.width ?? DEFAULT_PX)));
+  const page = pageOf(dialTimeline(events), widthOf(options.width, WIDTHS_PX));
   const { timeline, width } = page;
   const blocks = [headOf, chartOf, footOf, legendPart];
   const parts: string[] = [];

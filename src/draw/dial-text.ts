@@ -1,6 +1,6 @@
 /** A dial as text: a line an address, time to the right. */
 import { dialTimeline, type DialTimeline, type TimelineRow, type ToldDialEvent } from './dial-timeline.js';
-import { axisMsOf, legendOf, rowsInSight, shownOf, ticksOf, type Mark } from './dial-marks.js';
+import { axisMsOf, legendOf, rowsInSight, shownOf, ticksOf, widthOf, type Mark } from './dial-marks.js';
 import {
   because,
   cutEnd,
@@ -14,11 +14,8 @@ import {
   wrap,
 } from './dial-words.js';
 
-const DEFAULT_COLUMNS = 100;
-/** Below this there is no room for an address, a bar and a note. */
-const MIN_COLUMNS = 40;
-/** Nothing shows more; the bound keeps a slip of a number from filling memory. */
-const MAX_COLUMNS = 1000;
+/** With less there is no room for an address, a bar and a note; more shows nothing, and would let a slip fill memory. */
+const COLUMNS = { least: 40, usual: 100, most: 1000 };
 /** Addresses get at most this share of a line, notes that one, and the bars the rest. */
 const LABEL_SHARE = 0.4;
 const NOTE_SHARE = 0.3;
@@ -117,8 +114,7 @@ export interface DialTextOptions {
  */
 export function drawDial(events: readonly ToldDialEvent[], options: DialTextOptions = {}): string {
   const glyphs = options.ascii === true ? ASCII : UNICODE;
-  const width = Math.floor(Math.min(MAX_COLUMNS, Math.max(MIN_COLUMNS, options.width ?? DEFAULT_COLUMNS)));
-  return linesOf(pageOf(dialTimeline(events), glyphs, width))
+  return linesOf(pageOf(dialTimeline(events), glyphs, widthOf(options.width, COLUMNS)))
     .map((line) => painted(trimmed(line), options.colour === true))
     .join('\n')
     .replaceAll(UNICODE.cut, glyphs.cut);
@@ -143,8 +139,9 @@ function pageOf(timeline: DialTimeline, glyphs: Glyphs, width: number): Page {
   const longest = (texts: readonly string[]): number => Math.max(0, ...texts.map(({ length }) => length));
   const labels = [titleOf(timeline), ...rows.map((row) => labelOf(row, timeline, glyphs))];
   const label = Math.min(longest(labels), Math.floor(width * LABEL_SHARE));
-  const time = longest(notes.map((note) => note.time));
-  const note = Math.min(time + 1 + longest(notes.map(({ words }) => words)), Math.floor(width * NOTE_SHARE));
+  // With the space behind it, if there are times at all.
+  const time = longest(notes.map((said) => said.time && `${said.time} `));
+  const note = Math.min(time + longest(notes.map(({ words }) => words)), Math.floor(width * NOTE_SHARE));
   const chart = width - label - note - 3 * GAP.length;
   return { timeline, rows, more, glyphs, width, label, time, note, chart };
 }
@@ -220,7 +217,7 @@ function rowLine(row: TimelineRow, cells: readonly Cell[], page: Page): Line {
   return [
     ...head,
     ...cells.map((mark): Span => (mark === undefined ? [' ', 'plain'] : [glyphs.marks[mark], INKS[mark]])),
-    [GAP + cutEnd(`${said.time.padStart(time)} ${said.words}`, note), noteInk],
+    [GAP + cutEnd(said.time.padStart(time - 1).padEnd(time) + said.words, note), noteInk],
   ];
 }
 
