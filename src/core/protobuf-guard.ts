@@ -3,10 +3,11 @@
  * forgiven, and allocate by what they are told. Linear in the message, allocates nothing.
  * @source protobuf encoding specification
  */
+import { fromUtf8 } from './bytes.js';
 import { Libp2pError } from './errors.js';
 
-/** How a known field is written: a number of 32 bits, or bytes behind their length. */
-type FieldKind = 'number' | 'bytes';
+/** How a known field is written: a number of 32 bits, or bytes behind their length, which may have to be UTF-8. */
+type FieldKind = 'number' | 'bytes' | 'text';
 
 export interface ProtobufRules {
   /** What the message is, for errors. */
@@ -24,7 +25,7 @@ const MAX_VARINT_BYTES = 10;
 /** What a number of 32 bits takes; the decoder would cut a longer one off. */
 const MAX_NUMBER_BYTES = 5;
 const MAX_NUMBER = 2 ** 32 - 1;
-const WIRE_TYPES: Readonly<Record<FieldKind, number>> = { number: 0, bytes: 2 };
+const WIRE_TYPES: Readonly<Record<FieldKind, number>> = { number: 0, bytes: 2, text: 2 };
 
 /** Throws ERR_INVALID_PROTOBUF, naming the field and its offset. */
 export function guardProtobuf(bytes: Uint8Array, rules: ProtobufRules): void {
@@ -83,8 +84,11 @@ function checkKnown(
       `wire type ${String(wireType)} where ${kind === 'number' ? 'a number belongs' : 'bytes belong'}`,
       offset,
     );
-  if (kind !== 'number') return;
   const { value, end } = readVarint(bytes, offset, what);
+  // The decoder makes up characters where it finds none.
+  if (kind === 'text' && fromUtf8(bytes.subarray(end, end + value)) === undefined)
+    throw bad(what, 'text that is not UTF-8', offset);
+  if (kind !== 'number') return;
   if (value > MAX_NUMBER || end - offset > MAX_NUMBER_BYTES)
     throw bad(what, 'a number of more than 32 bits', offset);
 }

@@ -104,7 +104,7 @@ function readMuxers(bytes: Bytes | undefined): readonly string[] {
     guardProtobuf(bytes, {
       what: 'noise extensions',
       maxBytes: MAX_PAYLOAD_BYTES,
-      known: { 1: 'bytes', 2: 'bytes' },
+      known: { 1: 'bytes', 2: 'text' },
     });
     const { streamMuxers } = NoiseExtensions.decode(bytes);
     if (streamMuxers.length > MAX_MUXERS)
