@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { toHex, utf8 } from '../../src/core/bytes.js';
 import { decodeHeader, encodeHeader, FLAG, TYPE } from '../../src/protocols/yamux/frame.js';
 import { KeepAlive } from '../../src/protocols/yamux/keep-alive.js';
@@ -34,6 +35,48 @@ describe('frames', () => {
     encodeHeader(bytes, 0, { type, flags, streamId, length });
     expect(toHex(bytes) + bodyHex).toBe(hex);
     for (let end = 0; end < 12; end += 1) expect(decodeHeader(fromHex(hex).subarray(0, end))).toBeUndefined();
+  });
+});
+
+describe('any frame', () => {
+  it('is read as it was written, at any offset, and nothing else is written over', () => {
+    const u32 = fc.integer({ min: 0, max: 0xffffffff });
+    const headers = fc.record({
+      type: fc.integer({ min: 0, max: 3 }),
+      flags: fc.integer({ min: 0, max: 0xffff }),
+      streamId: u32,
+      length: u32,
+    });
+    fc.assert(
+      fc.property(headers, fc.nat(20), (header, offset) => {
+        const bytes = new Uint8Array(offset + 13).fill(0xaa);
+        encodeHeader(bytes, offset, header);
+        expect(decodeHeader(bytes, offset)).toEqual(header);
+        expect([...bytes.subarray(0, offset), bytes.at(-1)]).toEqual(
+          new Array<number>(offset + 1).fill(0xaa),
+        );
+      }),
+    );
+  });
+
+  it('of any twelve bytes is a header that is written as the same, or ERR_YAMUX', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 12, maxLength: 12 }),
+        fc.integer({ min: 0, max: 4 }),
+        (bytes, type) => {
+          // Half of all types would be unknown, and all but one version.
+          bytes.set([bytes[0]! % 2, type]);
+          const code = codeThrownBy(() => {
+            const again = new Uint8Array(12);
+            const header = decodeHeader(bytes);
+            if (header !== undefined) encodeHeader(again, 0, header);
+            expect(toHex(again)).toBe(toHex(bytes));
+          });
+          expect(code).toBe(bytes[0] === 1 || type === 4 ? 'ERR_YAMUX' : undefined);
+        },
+      ),
+    );
   });
 });
 
