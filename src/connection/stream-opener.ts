@@ -1,6 +1,6 @@
 /** Opens streams on a connection: waits for a slot, then selects the protocol, lazily or not. */
 import {
-  endWith,
+  filter,
   map,
   Observable,
   of,
@@ -8,6 +8,7 @@ import {
   switchMap,
   take,
   throwError,
+  throwIfEmpty,
   timer,
   type SchedulerLike,
 } from 'rxjs';
@@ -26,7 +27,6 @@ export const NEGOTIATION_MS = 10_000;
 export type PerStreamOptions = Pick<NewStreamOptions, 'maxBufferedBytes' | 'idleTimeoutMs'>;
 
 export interface OpenerOwner {
-  readonly isClosed: boolean;
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     muxed: MuxedStream,
@@ -61,22 +61,20 @@ export class StreamOpener {
     );
   }
 
-  /** Emits when a stream may be opened: at once, or when another has made room. */
+  /** Emits when a stream may be opened: at once, or when another has made room; there is one deadline, however often others are faster. */
   private slot(): Observable<void> {
     if (this.session.canOpen) return of(undefined);
-    if (this.owner.isClosed)
-      return throwError(
-        () => new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed'),
-      );
+    const free$ = this.session.slotFreed$.pipe(
+      filter(() => this.session.canOpen),
+      take(1),
+      throwIfEmpty(() => new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed')),
+    );
     const late$ = timer(NEGOTIATION_MS, this.scheduler).pipe(
       map(() => {
         throw new TimeoutError('waiting for a stream', NEGOTIATION_MS);
       }),
     );
-    return race(this.session.slotFreed$.pipe(endWith(undefined)), late$).pipe(
-      take(1),
-      switchMap(() => this.slot()),
-    );
+    return race(free$, late$);
   }
 
   private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {

@@ -142,8 +142,14 @@ export function codeOf(error: unknown): string {
 }
 
 const MAX_QUOTED_CHARS = 256;
+/** What moves a terminal's cursor, turns text around or breaks a line, and JSON leaves as it is. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** Text from the remote, fit for a message or a log: escaped and cut at 256 characters. */
 export function quote(text: string): string {
   const cut = text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}…` : text;
-  return JSON.stringify(cut);
+  return JSON.stringify(cut).replace(
+    INVISIBLE,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }

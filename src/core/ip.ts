@@ -19,7 +19,8 @@ export function printIp4(bytes: Uint8Array): string {
 export function parseIp6(text: string): Bytes | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const [head, tail] = halves.map((half) => (half === '' ? [] : groups(half)));
+  // IPv4 may only stand at the very end.
+  const [head, tail] = halves.map((half, at) => (half === '' ? [] : groups(half, at === halves.length - 1)));
   if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined;
   if (tail === undefined) return head.length === 16 ? Uint8Array.from(head) : undefined;
   // `::` stands for at least one group.
@@ -50,11 +51,11 @@ export function isMapped(bytes: Uint8Array): boolean {
   );
 }
 
-function groups(half: string): number[] | undefined {
+function groups(half: string, isLast: boolean): number[] | undefined {
   const bytes: number[] = [];
   const parts = half.split(':');
   for (const [index, part] of parts.entries()) {
-    if (part.includes('.') && index === parts.length - 1) {
+    if (part.includes('.') && isLast && index === parts.length - 1) {
       const embedded = parseIp4(part);
       if (embedded === undefined) return undefined;
       bytes.push(...embedded);

@@ -5,6 +5,7 @@ import { DerReader, derElement, derUnsigned, TAG } from './der.js';
 import type { Bytes } from './duplex.js';
 import { Libp2pError } from './errors.js';
 import { invalid } from './key-message.js';
+import { areOneKey } from './rsa-numbers.js';
 
 /** One public key's powers, after its data was examined. */
 interface Verifier {
@@ -235,9 +236,12 @@ export const rsaKind: KeyKind = {
     const key = outer.nested(TAG.sequence);
     outer.end();
     if (!equalBytes(key.unsigned(), Uint8Array.of(0))) throw invalid('RSA private key: not two primes');
-    const { spki } = checkRsa(key.unsigned(), key.unsigned());
-    for (let number = 0; number < 6; number += 1) key.unsigned();
+    const [modulus, exponent] = [key.unsigned(), key.unsigned()];
+    const { spki } = checkRsa(modulus, exponent);
+    const secrets = Array.from({ length: 6 }, () => key.unsigned());
     key.end();
+    if (!areOneKey([modulus, exponent, ...secrets]))
+      throw invalid('RSA private key: its numbers do not belong together');
     const pkcs1 = ownBytes(data);
     const sign = (message: Uint8Array): Bytes => {
       if (crypto.rsa === undefined)

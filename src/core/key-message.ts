@@ -17,7 +17,7 @@ export function encodeKey(type: KeyType, data: Uint8Array): Bytes {
 
 /** Any valid form of the message; throws ERR_INVALID_PROTOBUF or ERR_INVALID_KEY. */
 export function decodeKey(bytes: Uint8Array, what: string): { readonly type: KeyType; readonly data: Bytes } {
-  guardProtobuf(bytes, { what, maxBytes: MAX_KEY_BYTES, known: [1, 2], unique: [1, 2] });
+  guardProtobuf(bytes, { what, maxBytes: MAX_KEY_BYTES, known: { 1: 'number', 2: 'bytes' }, unique: [1, 2] });
   const message = decode(bytes, what);
   if (message.type === undefined) throw invalid(`${what} without a type`);
   if (message.data === undefined || message.data.byteLength === 0) throw invalid(`${what} without data`);

@@ -124,7 +124,20 @@ function bounded(components: AddrComponent[]): AddrComponent[] {
   if (components.length === 0) throw invalid('an empty address');
   if (components.length > MAX_COMPONENTS)
     throw invalid(`an address of ${String(components.length)} components`);
+  checkPeers(components);
   return components;
+}
+
+/** An address leads to one peer: another one may only stand behind a relay. */
+function checkPeers(components: readonly AddrComponent[]): void {
+  let peer: string | undefined;
+  for (const { name, value } of components) {
+    if (name === 'p2p-circuit') peer = undefined;
+    if (name !== 'p2p') continue;
+    if (peer !== undefined && peer !== value)
+      throw invalid(`an address of two peers, ${peer} and ${value ?? ''}`);
+    peer = value;
+  }
 }
 
 function invalid(found: string, offset?: number): Libp2pError {

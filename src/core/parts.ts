@@ -85,7 +85,7 @@ export interface MuxerSession {
   start(): void;
   /** A new stream; throws a `LimitError` when the connection may have no more, or ERR_CONNECTION_CLOSED. */
   open(): MuxedStream;
-  /** Whether `open` has a slot free now. */
+  /** Whether `open` answers now: it has a slot free, or it never will again and throws. */
   readonly canOpen: boolean;
   /** Emits when a slot became free. */
   readonly slotFreed$: Observable<void>;

@@ -3,14 +3,18 @@
  * forgiven, and allocate by what they are told. Linear in the message, allocates nothing.
  * @source protobuf encoding specification
  */
+import { fromUtf8 } from './bytes.js';
 import { Libp2pError } from './errors.js';
+
+/** How a known field is written: a number of 32 bits, or bytes behind their length, which may have to be UTF-8. */
+type FieldKind = 'number' | 'bytes' | 'text';
 
 export interface ProtobufRules {
   /** What the message is, for errors. */
   readonly what: string;
   readonly maxBytes: number;
-  /** Fields that the decoder knows. */
-  readonly known: readonly number[];
+  /** Fields that the decoder knows. It reads them as what they are here, whatever the wire says. */
+  readonly known: Readonly<Record<number, FieldKind>>;
   /** Fields that may appear once: in identity messages "the last one wins" would let two readers see two things. */
   readonly unique?: readonly number[];
 }
@@ -18,6 +22,10 @@ export interface ProtobufRules {
 const MAX_UNKNOWN_FIELDS = 256;
 const MAX_FIELD_NUMBER = 2 ** 29 - 1;
 const MAX_VARINT_BYTES = 10;
+/** What a number of 32 bits takes; the decoder would cut a longer one off. */
+const MAX_NUMBER_BYTES = 5;
+const MAX_NUMBER = 2 ** 32 - 1;
+const WIRE_TYPES: Readonly<Record<FieldKind, number>> = { number: 0, bytes: 2, text: 2 };
 
 /** Throws ERR_INVALID_PROTOBUF, naming the field and its offset. */
 export function guardProtobuf(bytes: Uint8Array, rules: ProtobufRules): void {
@@ -32,19 +40,57 @@ export function guardProtobuf(bytes: Uint8Array, rules: ProtobufRules): void {
   let unknown = 0;
   let offset = 0;
   while (offset < bytes.byteLength) {
-    const start = offset;
-    const tag = readVarint(bytes, offset, rules.what);
-    const field = Math.floor(tag.value / 8);
-    if (field === 0 || field > MAX_FIELD_NUMBER)
-      throw bad(rules.what, `field number ${String(field)}`, start);
-    if (!rules.known.includes(field)) unknown += 1;
-    if (unknown > MAX_UNKNOWN_FIELDS)
-      throw bad(rules.what, `more than ${String(MAX_UNKNOWN_FIELDS)} unknown fields`, start);
-    if (seen.has(field) && rules.unique?.includes(field) === true)
-      throw bad(rules.what, `field ${String(field)} twice`, start);
-    seen.add(field);
-    offset = skip(bytes, tag.end, tag.value % 8, `${rules.what}, field ${String(field)}`);
+    const { field, wireType, end } = readTag(bytes, offset, rules.what);
+    const kind = rules.known[field];
+    if (kind === undefined) {
+      unknown += 1;
+      if (unknown > MAX_UNKNOWN_FIELDS)
+        throw bad(rules.what, `more than ${String(MAX_UNKNOWN_FIELDS)} unknown fields`, offset);
+    } else {
+      if (seen.has(field) && rules.unique?.includes(field) === true)
+        throw bad(rules.what, `field ${String(field)} twice`, offset);
+      seen.add(field);
+      checkKnown(bytes, end, wireType, kind, nameOf(rules, field));
+    }
+    offset = skip(bytes, end, wireType, nameOf(rules, field));
   }
+}
+
+function nameOf({ what }: ProtobufRules, field: number): string {
+  return `${what}, field ${String(field)}`;
+}
+
+function readTag(
+  bytes: Uint8Array,
+  offset: number,
+  what: string,
+): { readonly field: number; readonly wireType: number; readonly end: number } {
+  const { value, end } = readVarint(bytes, offset, what);
+  const field = Math.floor(value / 8);
+  if (field === 0 || field > MAX_FIELD_NUMBER) throw bad(what, `field number ${String(field)}`, offset);
+  return { field, wireType: value % 8, end };
+}
+
+function checkKnown(
+  bytes: Uint8Array,
+  offset: number,
+  wireType: number,
+  kind: FieldKind,
+  what: string,
+): void {
+  if (wireType !== WIRE_TYPES[kind])
+    throw bad(
+      what,
+      `wire type ${String(wireType)} where ${kind === 'number' ? 'a number belongs' : 'bytes belong'}`,
+      offset,
+    );
+  const { value, end } = readVarint(bytes, offset, what);
+  // The decoder makes up characters where it finds none.
+  if (kind === 'text' && fromUtf8(bytes.subarray(end, end + value)) === undefined)
+    throw bad(what, 'text that is not UTF-8', offset);
+  if (kind !== 'number') return;
+  if (value > MAX_NUMBER || end - offset > MAX_NUMBER_BYTES)
+    throw bad(what, 'a number of more than 32 bits', offset);
 }
 
 function skip(bytes: Uint8Array, offset: number, wireType: number, what: string): number {

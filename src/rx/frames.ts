@@ -34,12 +34,17 @@ function unframe<F>(
           subscriber.error(error);
         },
         complete: () => {
-          finish(subscriber, held, what, atEnd);
+          try {
+            finish(subscriber, held, what, atEnd);
+          } catch (error) {
+            subscriber.error(asError(error));
+          }
         },
       });
     });
 }
 
+/** May throw, as what decodes may. */
 function finish<F>(
   subscriber: Subscriber<F>,
   held: Bytes,

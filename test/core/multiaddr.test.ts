@@ -144,9 +144,13 @@ describe('multiaddr codec', () => {
     const parts = file.valid
       .map(({ canonical }) => canonical)
       .filter((text) => !text.includes('/unix/') && text.length < 100);
+    /** Of two peers in one address the second would have to stand behind a relay. */
+    const hasOnePeer = (text: string): boolean =>
+      text.split('/p2p-circuit').every((way) => new Set(way.match(/\/p2p\/\w+/g)).size < 2);
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength: 3 }), (chosen) => {
         const text = chosen.join('');
+        fc.pre(hasOnePeer(text));
         const addr = parseMultiaddr(text);
         expect(addr.toString()).toBe(text);
         expect(parseMultiaddr(addr.bytes).toString()).toBe(text);

@@ -1,7 +1,12 @@
-import { guardProtobuf } from '../../src/core/protobuf-guard.js';
+import { guardProtobuf, type ProtobufRules } from '../../src/core/protobuf-guard.js';
 import { codeThrownBy, fromHex } from '../support/vectors.js';
 
-const rules = { what: 'message', maxBytes: 4096, known: [1, 2], unique: [1] };
+const rules: ProtobufRules = {
+  what: 'message',
+  maxBytes: 4096,
+  known: { 1: 'number', 2: 'bytes' },
+  unique: [1],
+};
 const check = (hex: string): string | undefined =>
   codeThrownBy(() => {
     guardProtobuf(fromHex(hex), rules);

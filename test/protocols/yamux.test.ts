@@ -1,14 +1,11 @@
+import fc from 'fast-check';
 import { toHex, utf8 } from '../../src/core/bytes.js';
-import type { Bytes, CloseReason } from '../../src/core/duplex.js';
-import type { MuxedReader, MuxedStream } from '../../src/core/muxed-stream.js';
-import type { MuxerSession } from '../../src/core/parts.js';
 import { decodeHeader, encodeHeader, FLAG, TYPE } from '../../src/protocols/yamux/frame.js';
 import { KeepAlive } from '../../src/protocols/yamux/keep-alive.js';
 import { ReceiveWindow } from '../../src/protocols/yamux/receive-window.js';
 import { yamux, type YamuxOptions } from '../../src/protocols/yamux/yamux.js';
-import { seededRandom } from '../../src/testing.js';
-import { duplexPair, record } from '../support/duplex-pair.js';
 import { codeThrownBy, cut, CUTS, fromHex, vectors } from '../support/vectors.js';
+import { against, bench, Recorder } from '../support/yamux-bench.js';
 
 interface YamuxVectors {
   frames: {
@@ -27,84 +24,6 @@ interface YamuxVectors {
 const file = vectors<YamuxVectors>('yamux');
 const WINDOW = 256 * 1024;
 
-/** A stream's reader that writes down what it is told, and gives window back if it is asked to. */
-class Recorder implements MuxedReader {
-  readonly chunks: Bytes[] = [];
-  readonly told: string[] = [];
-  error: Error | undefined;
-  constructor(
-    readonly muxed: MuxedStream,
-    private readonly credits = true,
-  ) {
-    muxed.reader = this;
-  }
-  get bytes(): Buffer {
-    return Buffer.concat(this.chunks);
-  }
-  onBytes(bytes: Bytes): void {
-    this.chunks.push(bytes);
-    if (this.credits) this.muxed.credit(bytes.byteLength);
-  }
-  onEnd(): void {
-    this.told.push('end');
-  }
-  onReset(error: Error, by: string, code: number | undefined): void {
-    this.error = error;
-    this.told.push(`reset by ${by} ${String(code)}`);
-  }
-  onRoom(hasRoom: boolean): void {
-    this.told.push(hasRoom ? 'room' : 'full');
-  }
-  onClosed(): void {
-    this.told.push('closed');
-  }
-}
-
-interface End {
-  readonly session: MuxerSession;
-  readonly streams: Recorder[];
-  readonly closed: CloseReason[];
-}
-function bench(
-  options: {
-    role?: 'client' | 'server';
-    credits?: boolean;
-    answer?: (stream: Recorder) => void;
-    yamux?: YamuxOptions;
-  } = {},
-) {
-  const pair = duplexPair();
-  const start = (duplex: typeof pair.near, role: 'client' | 'server'): End => {
-    const streams: Recorder[] = [];
-    const closed: CloseReason[] = [];
-    const part = yamux(options.yamux).create({ scheduler: pair.clock, random: seededRandom(1) });
-    const session = part.mux(duplex, role, {
-      onStream: (muxed) => {
-        const stream = new Recorder(muxed, options.credits);
-        streams.push(stream);
-        options.answer?.(stream);
-      },
-      onClose: (reason) => closed.push(reason),
-    });
-    session.start();
-    return { session, streams, closed };
-  };
-  return { ...pair, start };
-}
-/** One end of ours against raw frames. */
-function against(role: 'client' | 'server', credits = true) {
-  const table = bench({ credits });
-  const sent = record(table.far);
-  const end = table.start(table.near, role);
-  table.settle();
-  const send = (hex: string, forMs = 0): void => {
-    table.far.sink.next(fromHex(hex));
-    table.settle(forMs);
-  };
-  // Behind the first ping.
-  return { ...table, ...end, send, sent: () => toHex(sent.bytes()).slice(24) };
-}
-
 it('consumes the whole vector file', () => {
   expect([file.frames.length, file.transcripts.length, file.violations.length]).toEqual([19, 4, 10]);
 });
@@ -116,6 +35,48 @@ describe('frames', () => {
     encodeHeader(bytes, 0, { type, flags, streamId, length });
     expect(toHex(bytes) + bodyHex).toBe(hex);
     for (let end = 0; end < 12; end += 1) expect(decodeHeader(fromHex(hex).subarray(0, end))).toBeUndefined();
+  });
+});
+
+describe('any frame', () => {
+  it('is read as it was written, at any offset, and nothing else is written over', () => {
+    const u32 = fc.integer({ min: 0, max: 0xffffffff });
+    const headers = fc.record({
+      type: fc.integer({ min: 0, max: 3 }),
+      flags: fc.integer({ min: 0, max: 0xffff }),
+      streamId: u32,
+      length: u32,
+    });
+    fc.assert(
+      fc.property(headers, fc.nat(20), (header, offset) => {
+        const bytes = new Uint8Array(offset + 13).fill(0xaa);
+        encodeHeader(bytes, offset, header);
+        expect(decodeHeader(bytes, offset)).toEqual(header);
+        expect([...bytes.subarray(0, offset), bytes.at(-1)]).toEqual(
+          new Array<number>(offset + 1).fill(0xaa),
+        );
+      }),
+    );
+  });
+
+  it('of any twelve bytes is a header that is written as the same, or ERR_YAMUX', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 12, maxLength: 12 }),
+        fc.integer({ min: 0, max: 4 }),
+        (bytes, type) => {
+          // Half of all types would be unknown, and all but one version.
+          bytes.set([bytes[0]! % 2, type]);
+          const code = codeThrownBy(() => {
+            const again = new Uint8Array(12);
+            const header = decodeHeader(bytes);
+            if (header !== undefined) encodeHeader(again, 0, header);
+            expect(toHex(again)).toBe(toHex(bytes));
+          });
+          expect(code).toBe(bytes[0] === 1 || type === 4 ? 'ERR_YAMUX' : undefined);
+        },
+      ),
+    );
   });
 });
 
@@ -216,7 +177,7 @@ describe('violations', () => {
 
   it('[Y8] a reused id resets that stream; the hundredth ends the connection', () => {
     const peer = against('server');
-    peer.send('000100010000000300000000');
+    peer.send('000100010000000100000000' + '000100080000000100000000');
     peer.send('000100010000000100000000');
     expect(peer.sent().endsWith('000100080000000100001004')).toBe(true);
     expect(peer.closed).toEqual([]);

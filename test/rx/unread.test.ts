@@ -2,7 +2,8 @@ import { BehaviorSubject, NEVER, take } from 'rxjs';
 import { codeOf } from '../../src/core/errors.js';
 import { ReadSide } from '../../src/rx/read-side.js';
 import { unread } from '../../src/rx/unread.js';
-import type { Duplex } from '../../src/core/duplex.js';
+import type { Bytes, Duplex } from '../../src/core/duplex.js';
+import { runMarbles } from '../support/marbles.js';
 
 const sink: Duplex['sink'] = { next: () => undefined, error: () => undefined, complete: () => undefined };
 
@@ -99,5 +100,46 @@ describe('a channel with bytes put back', () => {
     const seen = read(unread(duplex, rest));
     below.fail(Object.assign(new Error('reset'), { code: 'RESET' }));
     expect(seen).toEqual([1, 2, 'RESET']);
+  });
+});
+
+describe('the reading of a channel with bytes put back', () => {
+  const bytes: Record<string, Bytes> = { r: rest, a: new Uint8Array([3]), b: new Uint8Array([4]) };
+
+  it.each([
+    ['never', '-', 'r-', '^'],
+    ['empty', '|', '(r|)', '(^!)'],
+    ['one chunk', '--a|', 'r-a|', '^--!'],
+    ['many chunks', '-ab-a|', 'rab-a|', '^----!'],
+    ['an error', '-a-#', 'ra-#', '^--!'],
+  ])('over %s', (_, below, expected, subscription) => {
+    runMarbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const below$ = cold(below, bytes);
+      expectObservable(unread({ sink, room$: NEVER, read: () => below$ }, rest).read()).toBe(expected, bytes);
+      expectSubscriptions(below$.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('leaves the channel below at an early unsubscribe', () => {
+    runMarbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const below$ = cold('-a-b-a|', bytes);
+      expectObservable(unread({ sink, room$: NEVER, read: () => below$ }, rest).read(), '^--!').toBe(
+        'ra-',
+        bytes,
+      );
+      expectSubscriptions(below$.subscriptions).toBe('^--!');
+    });
+  });
+
+  it('hears nothing, and asks for nothing, while there is no room, and then all in order', () => {
+    runMarbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
+      const below$ = cold('--a|', bytes);
+      const room$ = hot('f---t---', { t: true, f: false });
+      expectObservable(unread({ sink, room$: NEVER, read: () => below$ }, rest).read(room$)).toBe(
+        '----r-a|',
+        bytes,
+      );
+      expectSubscriptions(below$.subscriptions).toBe('----^--!');
+    });
   });
 });

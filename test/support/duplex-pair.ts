@@ -23,6 +23,8 @@ export function duplexPair(): {
     settle: (forMs = 0) => {
       until += forMs;
       clock.maxFrames = until;
+      // Time passes also when nothing is due at its end.
+      clock.schedule(() => undefined, until - clock.frame);
       clock.flush();
     },
   };

@@ -1,13 +1,20 @@
 import { TestScheduler, type RunHelpers } from 'rxjs/testing';
 
-/** A test that is a drawing, in virtual time; the scheduler is the one that its subjects are given. */
-export function marbles(draw: (helpers: RunHelpers, scheduler: TestScheduler) => void): () => void {
+type Drawing = (helpers: RunHelpers, scheduler: TestScheduler) => void;
+
+/** Runs a drawing in virtual time; the scheduler is the one that its subjects are given. */
+export function runMarbles(draw: Drawing): void {
+  const scheduler = new TestScheduler((actual, expected) => {
+    expect(actual).toEqual(expected);
+  });
+  scheduler.run((helpers) => {
+    draw(helpers, scheduler);
+  });
+}
+
+/** A test that is a drawing. */
+export function marbles(draw: Drawing): () => void {
   return () => {
-    const scheduler = new TestScheduler((actual, expected) => {
-      expect(actual).toEqual(expected);
-    });
-    scheduler.run((helpers) => {
-      draw(helpers, scheduler);
-    });
+    runMarbles(draw);
   };
 }

@@ -81,7 +81,7 @@ function decode(bytes: Bytes): NoiseHandshakePayload {
     guardProtobuf(bytes, {
       what: 'noise payload',
       maxBytes: MAX_PAYLOAD_BYTES,
-      known: [1, 2, 4],
+      known: { 1: 'bytes', 2: 'bytes', 4: 'bytes' },
       unique: [1, 2, 4],
     });
     return NoiseHandshakePayload.decode(bytes);
@@ -101,7 +101,11 @@ function readKey(bytes: Bytes): ReturnType<typeof publicKeyFrom> {
 function readMuxers(bytes: Bytes | undefined): readonly string[] {
   if (bytes === undefined) return [];
   try {
-    guardProtobuf(bytes, { what: 'noise extensions', maxBytes: MAX_PAYLOAD_BYTES, known: [1, 2] });
+    guardProtobuf(bytes, {
+      what: 'noise extensions',
+      maxBytes: MAX_PAYLOAD_BYTES,
+      known: { 1: 'bytes', 2: 'text' },
+    });
     const { streamMuxers } = NoiseExtensions.decode(bytes);
     if (streamMuxers.length > MAX_MUXERS)
       throw handshakeError(`${String(streamMuxers.length)} muxers; ${String(MAX_MUXERS)} are allowed`);

@@ -63,7 +63,7 @@ function decode(bytes: Bytes): Exchange {
     guardProtobuf(bytes, {
       what: 'plaintext exchange',
       maxBytes: MAX_MESSAGE_BYTES,
-      known: [1, 2],
+      known: { 1: 'bytes', 2: 'bytes' },
       unique: [1, 2],
     });
     return Exchange.decode(bytes);

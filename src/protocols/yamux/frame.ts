@@ -49,6 +49,15 @@ export function violation(what: string): Libp2pError {
   return new Libp2pError('ERR_YAMUX', 'remote', `yamux: the remote sent ${what}`);
 }
 
+/** The remote ended the connection for a reason other than 0. */
+export function goneAway(code: number): Libp2pError {
+  return new Libp2pError(
+    'ERR_GO_AWAY',
+    'remote',
+    `the remote closed the connection with code 0x${code.toString(16)}`,
+  );
+}
+
 function readU32(bytes: Uint8Array, at: number): number {
   const high = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
   return high * 0x100 + (bytes[at + 3] ?? 0);

@@ -1,6 +1,7 @@
 /** What one connection allows its remote: counts and budgets, each with its reason. Decisions only. */
 import { LimitError } from '../../core/errors.js';
-import { INITIAL_WINDOW_BYTES, violation } from './frame.js';
+import { violation } from './frame.js';
+import { Strays } from './strays.js';
 
 export interface YamuxLimits {
   /** Streams that the remote may have open. */
@@ -23,8 +24,6 @@ export const DEFAULT_LIMITS: YamuxLimits = {
 export const MAX_UNACKNOWLEDGED = 256;
 /** Frames that jump the queue and wait for the channel: beyond, the remote provokes answers that it does not read. */
 export const MAX_CONTROL_FRAMES = 1024;
-/** Bytes for streams that never were: some may be on their way when a stream ends, a flood may not. */
-const MAX_STRAY_BYTES = 1024 * 1024;
 /** SYNs that reuse an id: a mistake may happen, a habit may not. */
 const MAX_REUSED_IDS = 100;
 /** Streams opened and reset by the remote: so many at once, and so many a second. @source CVE-2023-44487 (rapid reset) */
@@ -32,25 +31,13 @@ const CHURN_BURST = 1000;
 const CHURN_PER_SECOND = 200;
 
 export class Ledger {
-  private strayBytes = 0;
-  private strayAllowance = MAX_STRAY_BYTES;
+  readonly strays = new Strays();
   private reusedIds = 0;
   private grownBytes = 0;
   private churnTokens = CHURN_BURST;
   private churnAt = 0;
 
   constructor(private readonly limits: YamuxLimits) {}
-
-  /** A stream ended here while the remote still had window: so much may come for nobody. */
-  allowStray(byteLength: number): void {
-    this.strayAllowance += Math.min(byteLength, this.limits.maxStreamWindowBytes);
-  }
-
-  stray(byteLength: number): void {
-    this.strayBytes += byteLength;
-    if (this.strayBytes > this.strayAllowance)
-      throw violation(`${String(this.strayBytes)} bytes for streams that are not open`);
-  }
 
   reusedId(streamId: number): void {
     this.reusedIds += 1;
@@ -82,7 +69,6 @@ export class Ledger {
   }
 }
 
-/** What the remote may still send to a stream that ends here. */
-export function outstanding(remainingWindow: number): number {
-  return Math.max(remainingWindow, INITIAL_WINDOW_BYTES);
+export function unreadAnswers(): LimitError {
+  return new LimitError('connection', 'answers waiting to be sent', MAX_CONTROL_FRAMES);
 }

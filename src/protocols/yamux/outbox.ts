@@ -93,7 +93,8 @@ export class Outbox implements Observer<boolean> {
     }, 0);
   }
 
-  private flush(): void {
+  /** Writes what there is, as far as there is room. */
+  flush(): void {
     if (this.flushing) return;
     this.flushing = true;
     while (this.hasRoom && !this.closed) {

@@ -5,14 +5,14 @@
  */
 import { Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Bytes, CloseReason, Duplex } from '../../core/duplex.js';
-import { asError, LimitError, Libp2pError } from '../../core/errors.js';
+import { asError, Libp2pError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
 import type { Slab } from './batch.js';
-import { FLAG, GO_AWAY, TYPE, violation, type Header } from './frame.js';
+import { FLAG, GO_AWAY, goneAway, TYPE, violation, type Header } from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
 import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
 import { linger } from './linger.js';
-import { Ledger, MAX_CONTROL_FRAMES, outstanding, type YamuxLimits } from './limits.js';
+import { Ledger, MAX_CONTROL_FRAMES, unreadAnswers, type YamuxLimits } from './limits.js';
 import { Outbox } from './outbox.js';
 import { ReceiveWindow } from './receive-window.js';
 import { StreamFrames, type StreamFramesOwner } from './stream-frames.js';
@@ -32,6 +32,8 @@ export interface SessionDeps {
   readonly scheduler: SchedulerLike;
   readonly limits: YamuxLimits;
   readonly slab: Slab;
+  /** For tests: where our stream ids begin. */
+  readonly firstStreamId?: number;
 }
 
 export class YamuxSession
@@ -60,7 +62,7 @@ export class YamuxSession
     private readonly deps: SessionDeps,
   ) {
     this.now = deps.scheduler.now();
-    this.table = new StreamTable(role, deps.limits);
+    this.table = new StreamTable(role, deps.limits, deps.firstStreamId);
     this.outbox = new Outbox(duplex.sink, deps.scheduler, deps.slab);
     this.ledger = new Ledger(deps.limits);
     this.heartbeat = new Heartbeat(deps.scheduler, this);
@@ -94,6 +96,7 @@ export class YamuxSession
         'the connection is closing: it opens no more streams',
       );
     this.tick();
+    if (this.table.exhausted) this.close();
     const stream = new YamuxStream(this.table.nextOutboundId(), true, this.newWindow(), this);
     this.table.add(stream);
     return stream;
@@ -116,7 +119,7 @@ export class YamuxSession
 
   // ── questions ──────────────────────────────────────────────────────────────────────────────────────────────────────
   get canOpen(): boolean {
-    return !this.over && this.goingAway === undefined && this.table.canOpen;
+    return !this.over && this.goingAway === undefined && (this.table.canOpen || this.table.exhausted);
   }
   get slotFreed$(): Observable<void> {
     return this.slots.asObservable();
@@ -137,16 +140,13 @@ export class YamuxSession
     this.outbox.pushStream(stream);
   }
 
-  announced(): void {
-    this.table.unacknowledged += 1;
-  }
-
   control(type: number, flags: number, streamId: number, length: number): void {
     if (this.over) return;
     this.outbox.pushControl({ type, flags, streamId, length });
     if (this.outbox.controlFrames <= MAX_CONTROL_FRAMES || this.aborting) return;
-    const error = new LimitError('connection', 'answers waiting to be sent', MAX_CONTROL_FRAMES);
-    this.abort(error, GO_AWAY.protocolError);
+    // One chunk may hold thousands of frames: it is the remote's not reading that is judged.
+    this.outbox.flush();
+    if (this.outbox.controlFrames > MAX_CONTROL_FRAMES) this.abort(unreadAnswers(), GO_AWAY.protocolError);
   }
 
   consumed(window: ReceiveWindow, byteLength: number): number {
@@ -158,7 +158,8 @@ export class YamuxSession
   forget(stream: YamuxStream): void {
     if (!this.table.remove(stream)) return;
     this.ledger.release(stream.window.extraBytes);
-    if (!stream.remoteEnded) this.ledger.allowStray(outstanding(stream.window.remaining));
+    if (!stream.remoteEnded && stream.announcedToRemote)
+      this.ledger.strays.expect(stream.id, stream.window.remaining);
     this.slots.next();
     this.finishWhenEmpty();
   }
@@ -212,12 +213,7 @@ export class YamuxSession
   private handleGoAway({ streamId, length }: Header): void {
     if (streamId !== 0) throw violation(`a go-away on stream ${String(streamId)}`);
     if (length !== GO_AWAY.normal) {
-      const error = new Libp2pError(
-        'ERR_GO_AWAY',
-        'remote',
-        `the remote closed the connection with code 0x${length.toString(16)}`,
-      );
-      this.finish({ by: 'remote', code: length, error });
+      this.finish({ by: 'remote', code: length, error: goneAway(length) });
       return;
     }
     this.goingAway ??= { by: 'remote', code: length };
@@ -242,6 +238,7 @@ export class YamuxSession
     }
     if (this.table.size === 0) {
       if (reason.by === 'local') this.sayGoodbye(GO_AWAY.normal);
+      else this.outbox.flushAll();
       this.finish(reason);
     } else
       this.closing ??= this.deps.scheduler.schedule(() => {
@@ -262,9 +259,9 @@ export class YamuxSession
     this.heartbeat.stop();
     const error = reason.error ?? closedError();
     for (const stream of this.table.all()) stream.fail(error, reason.by);
-    this.slots.complete();
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
+    this.slots.complete();
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,8 +4,9 @@
  * @source yamux specification, Stream life; go-yamux v5
  */
 import type { Bytes } from '../../core/duplex.js';
-import { FLAG, TYPE, violation, type Header } from './frame.js';
-import { outstanding, type Ledger } from './limits.js';
+import type { Libp2pError } from '../../core/errors.js';
+import { FLAG, INITIAL_WINDOW_BYTES, TYPE, violation, type Header } from './frame.js';
+import type { Ledger } from './limits.js';
 import type { StreamTable } from './stream-table.js';
 import type { YamuxStream } from './stream.js';
 
@@ -37,15 +38,14 @@ export class StreamFrames {
   onHeader(header: Header): void {
     const { type, flags, streamId } = header;
     if (streamId === 0) throw violation('a data or window frame on stream 0');
-    const stream = (flags & FLAG.syn) !== 0 ? this.accept(streamId) : this.table.get(streamId);
+    const stream = (flags & FLAG.syn) !== 0 ? this.accept(header) : this.table.get(streamId);
     if (stream !== undefined && (flags & FLAG.ack) !== 0) this.acknowledge(stream);
     if (type === TYPE.data) this.beginData(header, stream);
     else if (stream !== undefined) this.window(header, stream);
   }
 
   onBody(bytes: Bytes): void {
-    if (this.stream === undefined) this.ledger.stray(bytes.byteLength);
-    else this.stream.receive(bytes);
+    this.stream?.receive(bytes);
   }
 
   onDataEnd(): void {
@@ -58,14 +58,11 @@ export class StreamFrames {
 
   /** The length is judged before a byte of the body is looked at. */
   private beginData({ flags, streamId, length }: Header, stream: YamuxStream | undefined): void {
-    if (stream !== undefined && length > 0) {
-      if (stream.remoteEnded)
+    if (length > 0) {
+      if (stream === undefined) this.ledger.strays.judge(streamId, length);
+      else if (!stream.window.receive(length)) throw tooMuch(length, streamId, stream.window.remaining);
+      else if (stream.remoteEnded)
         stream.reset(violation(`data on stream ${String(streamId)} after its end`), PROTOCOL_VIOLATION);
-      else if (!stream.window.receive(length)) {
-        throw violation(
-          `${String(length)} bytes on stream ${String(streamId)}, whose window has ${String(stream.window.remaining)}`,
-        );
-      }
     }
     this.stream = stream;
     this.flags = flags;
@@ -83,16 +80,23 @@ export class StreamFrames {
     if ((flags & FLAG.fin) !== 0) stream.receiveEnd();
   }
 
-  private accept(streamId: number): YamuxStream | undefined {
+  private accept({ type, flags, streamId, length }: Header): YamuxStream | undefined {
     if (!this.table.isInbound(streamId))
       throw violation(`a SYN for stream ${String(streamId)}, an id of ours`);
     if (this.table.get(streamId) !== undefined)
       throw violation(`a SYN for stream ${String(streamId)}, which is open`);
-    const reused = !this.table.isNew(streamId);
+    // Judged before anybody hears of the stream.
+    if (type === TYPE.data && length > INITIAL_WINDOW_BYTES)
+      throw tooMuch(length, streamId, INITIAL_WINDOW_BYTES);
+    const reused = !this.table.use(streamId);
     if (reused) this.ledger.reusedId(streamId);
-    if (!reused && this.owner.accepting && this.table.canAccept) return this.owner.admit(streamId);
+    else if ((flags & FLAG.rst) !== 0) {
+      // Opened and given up in one frame: there is nothing to take.
+      this.ledger.churn(this.owner.now);
+      return undefined;
+    } else if (this.owner.accepting && this.table.canAccept) return this.owner.admit(streamId);
     this.owner.refuse(streamId, reused ? PROTOCOL_VIOLATION : RESOURCE_LIMIT);
-    this.ledger.allowStray(outstanding(0));
+    this.ledger.strays.expect(streamId, INITIAL_WINDOW_BYTES);
     return undefined;
   }
 
@@ -107,4 +111,10 @@ export class StreamFrames {
     if (!stream.ours) this.ledger.churn(this.owner.now);
     stream.receiveReset(code);
   }
+}
+
+function tooMuch(length: number, streamId: number, remaining: number): Libp2pError {
+  return violation(
+    `${String(length)} bytes on stream ${String(streamId)}, whose window has ${String(remaining)}`,
+  );
 }

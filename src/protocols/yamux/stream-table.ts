@@ -5,31 +5,38 @@ import type { YamuxStream } from './stream.js';
 
 /** The last id that a u32 holds for either side is never given out, so that "next" always fits. */
 const MAX_STREAM_ID = 0xfffffffd;
+/** Ids that were passed over and may still come. @source go-yamux v5, Session.OpenStream: the SYNs of concurrent calls overtake each other, and at most so many are under way */
+const MAX_SKIPPED_IDS = MAX_UNACKNOWLEDGED;
 
 export class StreamTable {
+  /** Streams of ours that the remote has not answered, whether or not their SYN has left. */
   unacknowledged = 0;
   private readonly streams = new Map<number, YamuxStream>();
-  private nextId: number;
-  private lastInboundId = 0;
+  private readonly skipped = new Set<number>();
+  private lastInboundId: number;
   private inbound = 0;
 
   constructor(
     role: 'client' | 'server',
     private readonly limits: YamuxLimits,
+    private nextId: number = role === 'client' ? 1 : 2,
   ) {
-    this.nextId = role === 'client' ? 1 : 2;
+    this.lastInboundId = role === 'client' ? 0 : -1;
   }
 
   get size(): number {
     return this.streams.size;
   }
 
+  /** Whether every id of ours has been given out. */
+  get exhausted(): boolean {
+    return this.nextId > MAX_STREAM_ID;
+  }
+
   get canOpen(): boolean {
     const outbound = this.streams.size - this.inbound;
     return (
-      outbound < this.limits.maxOutboundStreams &&
-      this.unacknowledged < MAX_UNACKNOWLEDGED &&
-      this.nextId <= MAX_STREAM_ID
+      outbound < this.limits.maxOutboundStreams && this.unacknowledged < MAX_UNACKNOWLEDGED && !this.exhausted
     );
   }
 
@@ -39,7 +46,7 @@ export class StreamTable {
 
   /** The id of a stream of ours; throws when there is none to be had. */
   nextOutboundId(): number {
-    if (this.nextId > MAX_STREAM_ID)
+    if (this.exhausted)
       throw new Libp2pError('ERR_CONNECTION_CLOSED', 'local', 'the connection has used up its stream ids');
     if (!this.canOpen) {
       const tooMany = this.unacknowledged >= MAX_UNACKNOWLEDGED;
@@ -57,26 +64,36 @@ export class StreamTable {
     return streamId % 2 !== this.nextId % 2;
   }
 
-  isNew(streamId: number): boolean {
-    return streamId > this.lastInboundId;
+  /** Marks an id of the remote's as used; `false` if it was, or is too old to tell. */
+  use(streamId: number): boolean {
+    if (streamId <= this.lastInboundId) return this.skipped.delete(streamId);
+    const first = Math.max(this.lastInboundId + 2, streamId - 2 * MAX_SKIPPED_IDS);
+    for (let id = first; id < streamId; id += 2) this.skipped.add(id);
+    for (const oldest of this.skipped) {
+      if (this.skipped.size <= MAX_SKIPPED_IDS) break;
+      this.skipped.delete(oldest);
+    }
+    this.lastInboundId = streamId;
+    return true;
   }
 
+  /** An open stream that the remote can know of. */
   get(streamId: number): YamuxStream | undefined {
-    return this.streams.get(streamId);
+    const stream = this.streams.get(streamId);
+    return stream?.announcedToRemote === true ? stream : undefined;
   }
 
   add(stream: YamuxStream): void {
     this.streams.set(stream.id, stream);
-    if (stream.ours) return;
-    this.inbound += 1;
-    this.lastInboundId = stream.id;
+    if (stream.ours) this.unacknowledged += 1;
+    else this.inbound += 1;
   }
 
   /** Whether it was there. */
   remove(stream: YamuxStream): boolean {
     if (!this.streams.delete(stream.id)) return false;
     if (!stream.ours) this.inbound -= 1;
-    else if (stream.announcedToRemote && !stream.acknowledged) this.unacknowledged -= 1;
+    else if (!stream.acknowledged) this.unacknowledged -= 1;
     return true;
   }
 

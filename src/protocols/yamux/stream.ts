@@ -20,8 +20,6 @@ export interface StreamOwner {
   readonly now: number;
   /** Gives the stream a turn to send. */
   schedule(stream: YamuxStream): void;
-  /** The stream's first frame leaves: from here on the remote knows it. */
-  announced(stream: YamuxStream): void;
   /** A frame that jumps the queue. */
   control(type: number, flags: number, streamId: number, length: number): void;
   /** Credit for the remote, by the session's round-trip time and memory budget. */
@@ -42,8 +40,8 @@ export class YamuxStream implements MuxedStream {
   /** When the application wanted no more of it, so that a remote that never ends is told in the end. */
   discardedAt: number | undefined;
   remoteEnded = false;
-  /** Whether our SYN has left. */
-  announcedToRemote = false;
+  /** Whether the remote knows of it: it opened the stream, or our SYN has left. */
+  announcedToRemote: boolean;
   private flags: number;
   private out: Uint8Array[] = [];
   private outHead = 0;
@@ -59,6 +57,7 @@ export class YamuxStream implements MuxedStream {
   ) {
     this.flags = ours ? FLAG.syn : FLAG.ack;
     this.acknowledged = !ours;
+    this.announcedToRemote = !ours;
     this.activeAt = owner.now;
   }
 
@@ -156,6 +155,7 @@ export class YamuxStream implements MuxedStream {
   }
 
   receiveReset(code: number): void {
+    this.remoteEnded = true;
     const hex = `0x${code.toString(16)}`;
     this.break(
       new StreamResetError(`the remote reset the stream with code ${hex}`, code, 'remote'),
@@ -187,10 +187,7 @@ export class YamuxStream implements MuxedStream {
 
   private takeFlags(): number {
     const flags = this.flags;
-    if ((flags & FLAG.syn) !== 0) {
-      this.announcedToRemote = true;
-      this.owner.announced(this);
-    }
+    if ((flags & FLAG.syn) !== 0) this.announcedToRemote = true;
     this.flags = 0;
     return flags;
   }

@@ -1,0 +1,98 @@
+import { Observable } from 'rxjs';
+import { Deadlines } from '../../src/rx/deadlines.js';
+import { VirtualClock } from '../../src/testing/virtual-clock.js';
+import { runMarbles } from '../support/marbles.js';
+
+/** Emits its own letter when the deadline is over; unsubscribing clears it. */
+const expiry = (deadlines: Deadlines, letter: string): Observable<string> =>
+  new Observable((subscriber) =>
+    deadlines.add(() => {
+      subscriber.next(letter);
+      subscriber.complete();
+    }),
+  );
+
+describe('deadlines', () => {
+  it('expire after their common time, each from when it was set', () => {
+    runMarbles(({ cold, expectObservable }, scheduler) => {
+      const deadlines = new Deadlines(scheduler, 5);
+      const set = (marble: string): Observable<string> =>
+        new Observable((subscriber) =>
+          cold(marble).subscribe((letter) => {
+            subscriber.add(expiry(deadlines, letter).subscribe(subscriber));
+          }),
+        );
+      expectObservable(set('a')).toBe('-----(a|)');
+      expectObservable(set('-b')).toBe('------(b|)');
+      expectObservable(set('---------c')).toBe('--------------(c|)');
+    });
+  });
+
+  it('of which one was cleared in time do not expire, and those behind it do', () => {
+    runMarbles(({ expectObservable }, scheduler) => {
+      const deadlines = new Deadlines(scheduler, 5);
+      expectObservable(expiry(deadlines, 'a'), '^---!').toBe('-');
+      expectObservable(expiry(deadlines, 'b')).toBe('-----(b|)');
+    });
+  });
+
+  it('none of them expires after the close, nor any that is set then', () => {
+    runMarbles(({ expectObservable }, scheduler) => {
+      const deadlines = new Deadlines(scheduler, 5);
+      expectObservable(expiry(deadlines, 'a')).toBe('-');
+      scheduler.schedule(() => {
+        deadlines.close();
+        expectNothing(deadlines);
+      }, 3);
+    });
+  });
+
+  const expectNothing = (deadlines: Deadlines): void => {
+    let expired = false;
+    const clear = deadlines.add(() => (expired = true));
+    clear();
+    expect(expired).toBe(false);
+  };
+
+  it('are many behind one timer, which is set again only for those that are left', () => {
+    const clock = new VirtualClock();
+    const deadlines = new Deadlines(clock, 100);
+    const expired: number[] = [];
+    const clears = Array.from({ length: 1000 }, (_, index) => {
+      clock.moveTo(index / 100);
+      return deadlines.add(() => expired.push(index));
+    });
+    for (const [index, clear] of clears.entries()) if (index % 2 === 0) clear();
+    let steps = 0;
+    for (; clock.nextAt !== undefined; steps += 1) clock.step();
+    expect(expired).toEqual(Array.from({ length: 500 }, (_, index) => 2 * index + 1));
+    expect(steps).toBeLessThanOrEqual(501);
+  });
+
+  it('may be set and cleared while another expires', () => {
+    const clock = new VirtualClock();
+    const deadlines = new Deadlines(clock, 10);
+    const expired: string[] = [];
+    deadlines.add(() => {
+      expired.push('first');
+      clear();
+      deadlines.add(() => expired.push(`third at ${String(clock.now())}`));
+    });
+    const clear = deadlines.add(() => expired.push('second'));
+    while (clock.nextAt !== undefined) clock.step();
+    expect(expired).toEqual(['first', 'third at 20']);
+  });
+
+  it('may all be closed while one expires', () => {
+    const clock = new VirtualClock();
+    const deadlines = new Deadlines(clock, 10);
+    const expired: string[] = [];
+    deadlines.add(() => {
+      expired.push('first');
+      deadlines.close();
+    });
+    deadlines.add(() => expired.push('second'));
+    while (clock.nextAt !== undefined) clock.step();
+    expect(expired).toEqual(['first']);
+  });
+});
