@@ -1,10 +1,11 @@
 /** Which protocol goes to whom: supported exactly while somebody subscribes. One subject takes every negotiated inbound stream. */
 import { Subject, type Observable, type Subscriber } from 'rxjs';
-import { LimitError, Libp2pError } from '../core/errors.js';
+import { asError, LimitError, Libp2pError } from '../core/errors.js';
 import type { Stream } from '../core/stream-contract.js';
 import type { Route } from '../connection/connection.js';
+import { NEGOTIATION_FAILED } from '../connection/negotiation.js';
 import { Guarded, guard } from '../rx/guarded.js';
-import type { HostStream } from '../stream/stream.js';
+import { HostStream } from '../stream/stream.js';
 import type { EventLog } from '../swarm/event-log.js';
 import type { HandleOptions, ProtocolMatcher } from './contract.js';
 
@@ -41,7 +42,7 @@ export class Router {
     protocols: string | readonly string[] | ProtocolMatcher,
     options: HandleOptions,
   ): Observable<Stream> {
-    return new Guarded<Stream>(this.report, (subscriber) => {
+    const register = (subscriber: Subscriber<Stream>): (() => void) | undefined => {
       if (this.stopped) {
         subscriber.complete();
         return undefined;
@@ -50,7 +51,8 @@ export class Router {
       return isMatcher(protocols)
         ? this.addMatcher(protocols, registration)
         : this.addExact(typeof protocols === 'string' ? [protocols] : protocols, registration);
-    });
+    };
+    return new Guarded<Stream>(this.report, register, handlerThrew);
   }
 
   /** Handles complete; nothing is supported any more. */
@@ -120,6 +122,12 @@ class Registration implements Route {
   }
 
   private handOver(stream: HostStream): void {
+    // Whoever heard of the stream's opening may have ended the handler.
+    if (this.subscriber.closed) {
+      const lost = `${stream.protocol} has lost its handler`;
+      stream.abort(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
+      return;
+    }
     const { maxInboundStreams } = this.options;
     if (maxInboundStreams !== undefined) {
       if (this.open >= maxInboundStreams) {
@@ -151,6 +159,13 @@ class Registration implements Route {
   complete(): void {
     this.subscriber.complete();
   }
+}
+
+/** A subscriber of `handle` threw at a stream: nobody has it. */
+function handlerThrew(thrown: unknown, stream: Stream): void {
+  const error = asError(thrown);
+  if (stream instanceof HostStream) stream.handlerFailed(error);
+  stream.error(error);
 }
 
 function isMatcher(protocols: string | readonly string[] | ProtocolMatcher): protocols is ProtocolMatcher {

@@ -9,15 +9,22 @@ import {
 
 /**
  * An Observable whose errors never reach RxJS's "unhandled error" path, which throws from a timer and so would let a
- * remote peer end the process: a subscriber without an error handler gets `report` as one. Chains made with `pipe` stay
- * guarded; a new Observable (`merge`, `defer`) begins under RxJS's own rule.
+ * remote peer end the process: a subscriber without an error handler gets `report` as one, and what a subscriber throws
+ * at a value goes to `threw`, or to `report` as well. Chains made with `pipe` stay guarded; a new Observable (`merge`,
+ * `defer`) begins under RxJS's own rule.
  */
 export class Guarded<T> extends Observable<T> {
   private readonly report: (error: unknown) => void;
+  private readonly threw: (error: unknown, value: T) => void;
 
-  constructor(report: (error: unknown) => void, subscribe?: (subscriber: Subscriber<T>) => TeardownLogic) {
+  constructor(
+    report: (error: unknown) => void,
+    subscribe?: (subscriber: Subscriber<T>) => TeardownLogic,
+    threw: (error: unknown, value: T) => void = report,
+  ) {
     super(subscribe);
     this.report = report;
+    this.threw = threw;
   }
 
   // RxJS marks `lift`, `source` and `operator` as internal; overriding them is its one way to keep a class through `pipe`.
@@ -36,23 +43,29 @@ export class Guarded<T> extends Observable<T> {
     complete?: (() => void) | null,
   ): Subscription {
     if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext);
-    if (typeof observerOrNext === 'object' && observerOrNext !== null) {
-      const observer = observerOrNext;
-      if (typeof observer.error === 'function') return super.subscribe(observer);
-      return super.subscribe({
-        next: (value) => {
-          observer.next?.(value);
-        },
-        error: this.report,
-        complete: () => {
-          observer.complete?.();
-        },
-      });
-    }
+    const observer: Partial<Observer<T>> =
+      typeof observerOrNext === 'object' && observerOrNext !== null
+        ? observerOrNext
+        : {
+            ...(observerOrNext ? { next: observerOrNext } : {}),
+            ...(error ? { error } : {}),
+            ...(complete ? { complete } : {}),
+          };
     return super.subscribe({
-      ...(observerOrNext ? { next: observerOrNext } : {}),
-      error: error ?? this.report,
-      ...(complete ? { complete } : {}),
+      next: (value) => {
+        try {
+          observer.next?.(value);
+        } catch (thrown) {
+          this.threw(thrown, value);
+        }
+      },
+      error: (failure: unknown) => {
+        if (typeof observer.error === 'function') observer.error(failure);
+        else this.report(failure);
+      },
+      complete: () => {
+        observer.complete?.();
+      },
     });
   }
 }

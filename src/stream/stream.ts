@@ -2,7 +2,13 @@
  * The public stream: RxJS's Subject face over a muxed stream. The only class here that is an Observable.
  * Byte path (ADR 2; measured by `bench/`): plain calls inside, subjects made only when somebody looks.
  */
-import { ReplaySubject, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
+import {
+  ReplaySubject,
+  type Observable,
+  type ObservableInput,
+  type OperatorFunction,
+  type Subscriber,
+} from 'rxjs';
 import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
@@ -67,10 +73,13 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     private readonly muxed: MuxedStream,
     private readonly deps: StreamDeps,
   ) {
-    super(deps.report, (subscriber) => {
-      this.begin();
-      return this.side.attach(subscriber);
-    });
+    super(
+      deps.report,
+      (subscriber) => this.attach(subscriber),
+      (thrown) => {
+        this.readerThrew(thrown);
+      },
+    );
     this.id = deps.id;
     this.protocol = deps.protocol;
     this.direction = deps.direction;
@@ -107,10 +116,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
     if (room$ === undefined) return this;
-    return new Guarded<Bytes>(this.deps.report, (subscriber) => {
-      this.begin();
-      return this.side.attach(subscriber, room$);
-    });
+    const attach = (subscriber: Subscriber<Bytes>): (() => void) => this.attach(subscriber, room$);
+    return new Guarded<Bytes>(this.deps.report, attach, this.readerThrew);
   }
 
   next(bytes: Writable): void {
@@ -261,6 +268,17 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       this.muxed.reset(asError(error), NEGOTIATION_FAILED);
     }
   }
+
+  private attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): () => void {
+    this.begin();
+    return this.side.attach(subscriber, room$);
+  }
+
+  /** A reader threw at a chunk: the rest of the stream has nobody who understands it. */
+  private readonly readerThrew = (thrown: unknown): void => {
+    this.deps.report(thrown);
+    this.error(thrown);
+  };
 
   private finish(reason: CloseReason): void {
     if (this.reason !== undefined) return;
