@@ -44,10 +44,14 @@ export function upgradeOutbound(
   return owned(raw, secured$.pipe(switchMap((secured) => mux(raw, secured, deps, offer))));
 }
 
-/** As `upgradeOutbound`, for a channel that came in: any peer is welcome that proves who it is. */
-export function upgradeInbound(raw: RawConnection, deps: UpgradeDeps): Observable<Upgraded> {
+/** As `upgradeOutbound`, for a channel that came in: any peer is welcome that proves who it is. `channel` is how `raw` is read. */
+export function upgradeInbound(
+  raw: RawConnection,
+  deps: UpgradeDeps,
+  channel: Duplex = raw.duplex,
+): Observable<Upgraded> {
   const muxers = protocolsOf(deps.muxers);
-  const secured$ = respond(raw.duplex, protocolsOf(deps.security)).pipe(
+  const secured$ = respond(channel, protocolsOf(deps.security)).pipe(
     switchMap(({ protocol, duplex }) =>
       byProtocol(deps.security, protocol)
         .secure(duplex, { role: 'responder', muxers })
