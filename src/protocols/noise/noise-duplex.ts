@@ -60,6 +60,7 @@ export class NoiseDuplex implements Duplex {
   }
 
   private write(bytes: Writable): void {
+    if (bytes.byteLength === 0) return;
     try {
       this.raw.sink.next(this.sealer.seal(bytes));
     } catch (error) {
