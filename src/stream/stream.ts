@@ -274,9 +274,9 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     return this.side.attach(subscriber, room$);
   }
 
-  /** A reader threw at a chunk: the rest of the stream has nobody who understands it. */
+  /** A reader threw at a chunk: the stream is reset with that, and so whoever hears of its errors hears of it. */
   private readonly readerThrew = (thrown: unknown): void => {
-    this.deps.report(thrown);
+    if (this.reason !== undefined) this.deps.report(thrown);
     this.error(thrown);
   };
 
