@@ -66,7 +66,8 @@ export async function hostBench(more: readonly TransportPart[] = []): Promise<Be
       const parts = { security: [noise().create(context)], muxers: [yamux().create(context)] };
       const upgraded = firstValueFrom(upgradeOutbound(await raw(), host.peerId, parts));
       await advance();
-      return new YamuxPeer((await upgraded).duplex);
+      const { duplex, raw: below } = await upgraded;
+      return new YamuxPeer(duplex, below.duplex);
     },
   };
 }
@@ -111,6 +112,14 @@ export interface Frame {
 }
 
 export class YamuxPeer extends HandDriven {
+  constructor(
+    duplex: Duplex,
+    /** The channel below the secured one. */
+    readonly below: Duplex,
+  ) {
+    super(duplex);
+  }
+
   /** Whole frames that the host has sent. */
   get frames(): Frame[] {
     const frames: Frame[] = [];
