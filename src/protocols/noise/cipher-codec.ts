@@ -161,14 +161,15 @@ export class Opener {
     if (plaintext === undefined)
       throw new Libp2pError('ERR_NOISE_FRAME', 'remote', 'noise: a message that does not decrypt');
     this.nonce.advance();
-    this.emptyInARow += 1;
-    if (this.emptyInARow > MAX_EMPTY_IN_A_ROW)
-      throw new LimitError('noise', 'empty messages in a row', MAX_EMPTY_IN_A_ROW);
+    let isEmpty = true;
     for (const piece of plaintext) {
       if (piece.byteLength === 0) continue;
-      this.emptyInARow = 0;
+      isEmpty = false;
       emit(piece);
     }
+    this.emptyInARow = isEmpty ? this.emptyInARow + 1 : 0;
+    if (this.emptyInARow > MAX_EMPTY_IN_A_ROW)
+      throw new LimitError('noise', 'empty messages in a row', MAX_EMPTY_IN_A_ROW);
   }
 }
 

@@ -77,8 +77,9 @@ export class NoiseDuplex implements Duplex {
     }
   }
 
+  /** The reset goes first: whoever hears of the failure may end the channel in good order, and the remote would hear that. */
   private fail(error: Error): void {
-    this.side.fail(error);
     this.raw.sink.error(error);
+    this.side.fail(error);
   }
 }
