@@ -103,6 +103,9 @@ describe('in place of the header', () => {
     ['M8: a carriage return behind it', encodeToken(`${HEADER}\r`)],
     ['M8: upper case', encodeToken(HEADER.toUpperCase())],
     ['M13: a refusal', encodeToken('na')],
+    ['S16: a request of HTTP', utf8('GET / HTTP/1.1\r\n')],
+    ['S16: the beginning of a TLS handshake', raw('160301')],
+    ['S16: one byte of something else', utf8('/')],
   ])('%s ends the upgrade or the stream at once', async (_, said) => {
     await refusedUpgrade(said, 'ERR_MULTISTREAM');
     await refusedStream(said);
@@ -233,6 +236,10 @@ describe('what a listener may answer', () => {
     ['M14: more than the proposal', tokens('/noise/2')],
     ['M14: the proposal in upper case', tokens('/NOISE')],
     ['M9: its header twice', tokens(HEADER, '/noise')],
+    ['S16: a banner of SSH', utf8('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['S16: HTTP', utf8('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    ['S16: a TLS alert', raw('15030100020246')],
+    ['S16: one byte of something else', utf8('S')],
   ])('%s ends the dial at once, also where nothing was awaited', (_, answer) => {
     for (const security of [[first], [first, second]]) {
       const { near, far, settle, clock } = duplexPair();
