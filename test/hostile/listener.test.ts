@@ -1,4 +1,5 @@
 /** Reliability sheet, 5.1, in virtual time: what a peer may do to a listener before and while it proves who it is. */
+import { jest } from '@jest/globals';
 import { Subject } from 'rxjs';
 import {
   createHost,
@@ -36,7 +37,12 @@ import {
   type Segmenting,
 } from '../support/wires.js';
 
+// Some of these run hundreds of handshakes, on whatever machine.
+jest.setTimeout(60_000);
+
 const ECHO = '/echo';
+/** What is said in one turn arrives in one. */
+const LATENCY_MS = 10;
 const listenerKey = generateKey('Ed25519', { random: seededRandom('listener') });
 const dialerKey = generateKey('Ed25519', { random: seededRandom('dialer') });
 
@@ -283,7 +289,11 @@ async function twoHosts(change: (duplex: Duplex, dialed: boolean, clock: Virtual
       privateKey,
       scheduler: clock,
       random: seededRandom(seed),
-      transports: [changed(memory({ network }), (duplex, dialed) => change(duplex, dialed, clock))],
+      transports: [
+        changed(memory({ network, latencyMs: LATENCY_MS }), (duplex, dialed) =>
+          change(duplex, dialed, clock),
+        ),
+      ],
       security: [noise()],
       muxers: [yamux()],
       listen: ['/memory/0'],

@@ -1,10 +1,12 @@
 /** Reliability sheet, 5.2: what a peer may say in place of multistream-select, to a listener, in a stream, and as an answer. */
 import { map } from 'rxjs';
 import { serve, type Stream } from '../../src/index.js';
+import { InboundNegotiation } from '../../src/connection/negotiation.js';
 import { upgradeOutbound } from '../../src/connection/upgrade.js';
 import { concatBytes, fromHex, NO_BYTES, toHex, utf8 } from '../../src/core/bytes.js';
 import type { Bytes, Writable } from '../../src/core/duplex.js';
 import { generateKey } from '../../src/core/keys.js';
+import type { MuxedStream } from '../../src/core/muxed-stream.js';
 import { parseMultiaddr } from '../../src/core/multiaddr.js';
 import { peerIdFrom } from '../../src/core/peer-id.js';
 import type { HostEvent } from '../../src/core/events.js';
@@ -267,6 +269,40 @@ describe('what a listener may answer', () => {
   });
 });
 
+describe('what may be answered in a stream of ours', () => {
+  it.each([
+    ['M13: a refusal in place of the header', encodeToken('na'), 'ERR_MULTISTREAM'],
+    ['M14: a protocol that was not proposed', tokens('/other'), 'ERR_MULTISTREAM'],
+    ['M14: a beginning of the proposal', tokens('/ech'), 'ERR_MULTISTREAM'],
+    ['M14: more than the proposal', tokens('/echo/2'), 'ERR_MULTISTREAM'],
+    ['M1: a token of no length', raw('00'), 'ERR_MULTISTREAM'],
+    ['M5: a length that never ends', raw('808080'), 'ERR_MULTISTREAM'],
+    ['M13: a refusal, which is allowed', tokens('na'), 'ERR_UNSUPPORTED_PROTOCOL'],
+  ])('%s resets the stream alone, whether it was waited for or not', async (_, answer, code) => {
+    for (const lazy of [false, true]) {
+      const peer = await bench.connect();
+      const errors: unknown[] = [];
+      const failed = (error: unknown): void => {
+        errors.push(error);
+      };
+      bench.host.connections
+        .at(-1)
+        ?.newStream(ECHO, { lazy })
+        .subscribe({
+          next: (stream) => {
+            stream.subscribe({ error: failed });
+          },
+          error: failed,
+        });
+      await bench.advance();
+      peer.say(dataFrame(2, answer, FLAG.ack));
+      await bench.advance();
+      expect(errors).toMatchObject([{ code, fault: 'remote' }]);
+      expect([peer.resetOf(2), peer.ended]).toEqual([NEGOTIATION_FAILED, undefined]);
+    }
+  });
+});
+
 describe('data behind a proposal', () => {
   const sent = new Uint8Array(WINDOW - tokens('/slow').byteLength).map((_, at) => at * 31);
 
@@ -284,6 +320,30 @@ describe('data behind a proposal', () => {
     await bench.advance();
     expect(Buffer.concat(got).equals(sent)).toBe(true);
     expect(peer.creditOf(1)).toBeGreaterThan(0);
+  });
+
+  it('M17: is not credited with the negotiation', () => {
+    const credited: number[] = [];
+    const muxed: MuxedStream = {
+      id: 1,
+      reader: undefined,
+      queuedBytes: 0,
+      hasRoom: true,
+      activeAt: 0,
+      write: () => undefined,
+      end: () => undefined,
+      discard: () => undefined,
+      reset: () => undefined,
+      credit: (byteLength) => credited.push(byteLength),
+    };
+    let rest: Bytes | undefined;
+    new InboundNegotiation(muxed, () => true, {
+      agreed: (_, behind) => (rest = behind),
+      failed: () => undefined,
+    });
+    muxed.reader?.onBytes(concatBytes(tokens('/slow'), sent));
+    expect(credited).toEqual([tokens('/slow').byteLength]);
+    expect(toHex(rest ?? NO_BYTES)).toBe(toHex(sent));
   });
 
   it('M17: beyond the window it is a violation', async () => {
