@@ -1,5 +1,16 @@
 /** Imports go down the layers, or sideways within one, and never in a circle. @see docs/architecture.md */
-const LAYERS = ['host', 'swarm', 'connection', 'stream', 'protocols', 'promises', 'rx', 'core', 'crypto'];
+const LAYERS = [
+  'host',
+  'swarm',
+  'connection',
+  'stream',
+  'protocols',
+  'promises',
+  'rx',
+  'draw',
+  'core',
+  'crypto',
+];
 const up = LAYERS.slice(1).map((layer, at) => ({
   name: `${layer}-looks-down`,
   severity: 'error',
@@ -25,6 +36,13 @@ module.exports = {
         pathNot: '^src/(transports|platform|testing)/|^src/host/create-host[^/]*$|^src/[^/]+$',
       },
       to: { path: '^src/(transports|platform)/' },
+    },
+    {
+      name: 'drawings-know-only-core',
+      comment: 'Text and pictures are made of events: values in, a string out.',
+      severity: 'error',
+      from: { path: '^src/draw/' },
+      to: { path: '^(src/(?!draw/|core/)|node_modules/)' },
     },
     {
       name: 'core-waits-for-nothing',

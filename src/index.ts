@@ -35,6 +35,10 @@ export { parseMultiaddr } from './core/multiaddr.js';
 export type { NameLookup } from './core/name-lookup.js';
 export { peerIdFrom } from './core/peer-id.js';
 export type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from './core/stream-contract.js';
+export { drawDialSvg } from './draw/dial-svg.js';
+export type { DialSvgOptions } from './draw/dial-svg.js';
+export { drawDial } from './draw/dial-text.js';
+export type { DialTextOptions } from './draw/dial-text.js';
 export type {
   HandleOptions,
   Host,

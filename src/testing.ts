@@ -1,4 +1,11 @@
 /** The door for tests: networks in virtual time. */
 export { seededRandom } from './testing/seeded-random.js';
+export { simulateDial } from './testing/simulate-dial.js';
+export type {
+  SimulatedAddr,
+  SimulatedDial,
+  SimulatedDialNetwork,
+  SimulatedName,
+} from './testing/simulate-dial.js';
 export { simulateNetwork } from './testing/simulate-network.js';
 export type { Link, SimulatedNetwork } from './testing/simulate-network.js';

@@ -46,7 +46,9 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly remoteAddr: Multiaddr;
   readonly encryption: string;
   readonly muxer: string;
-  readonly limited = false;
+  readonly limited: boolean;
+  /** Whether no relay is in between. */
+  readonly direct: boolean;
   readonly openedAt: number;
   readonly released$: Observable<never> | undefined;
   private readonly session: MuxerSession;
@@ -68,13 +70,15 @@ export class HostConnection implements Connection, MuxerObserver {
     this.remotePeer = upgraded.remotePeer;
     this.localAddr = upgraded.raw.localAddr;
     this.remoteAddr = upgraded.raw.remoteAddr;
+    this.limited = upgraded.raw.relayed?.limited ?? false;
+    this.direct = upgraded.raw.relayed === undefined;
     this.released$ = upgraded.raw.released$;
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
     this.openedAt = deps.scheduler.now();
     this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
     this.idle = new IdleSweep(deps.scheduler, this.open);
-    this.session = upgraded.muxer.mux(upgraded.duplex, direction === 'outbound' ? 'client' : 'server', this);
+    this.session = upgraded.muxer.mux(upgraded.duplex, upgraded.role, this);
     this.opener = new StreamOpener(this.session, this, this.deadlines, deps.scheduler);
   }
 

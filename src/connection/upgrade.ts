@@ -1,5 +1,5 @@
 /** From a raw channel to a secured and muxed one, as one pipeline that emits once. @source libp2p connections specification */
-import { map, Observable, of, switchMap } from 'rxjs';
+import { concat, map, mergeMap, Observable, of, switchMap } from 'rxjs';
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
@@ -16,80 +16,118 @@ export interface Upgraded {
   readonly remotePeer: PeerId;
   readonly encryption: string;
   readonly muxer: Muxer;
+  /** Ours in the handshakes, and so the muxer's. */
+  readonly role: Role;
 }
+export type UpgradeUpdate =
+  | { readonly type: 'progress'; readonly stage: 'connected' | 'secured' }
+  | { readonly type: 'upgraded'; readonly upgraded: Upgraded };
+type Role = 'client' | 'server';
 interface SecuredBy {
   readonly encryption: string;
   readonly secured: Secured;
 }
 
-/** Until it emits, the upgrade owns the channel and destroys it when it fails or is abandoned; afterwards the connection does. */
+/**
+ * Of a channel that was dialed: emits the stages as they are reached (`connected` at once), then the upgraded channel,
+ * and completes. Until then it owns the channel, and destroys it when it fails or is abandoned; afterwards the connection
+ * does. Where both sides dialed at once, `role` says who acts as client; else the dialer does.
+ */
 export function upgradeOutbound(
   raw: RawConnection,
   expectedPeer: PeerId,
   deps: UpgradeDeps,
-): Observable<Upgraded> {
-  const muxers = deps.muxers.map(({ protocol }) => protocol);
-  const secure = (chosen: SecurityProtocol, duplex: Duplex): Observable<SecuredBy> =>
-    chosen
-      .secure(duplex, { role: 'initiator', expectedPeer, muxers })
-      .pipe(map((secured) => ({ encryption: chosen.protocol, secured })));
-  const [sole, ...others] = deps.security;
+  role: Role = 'client',
+): Observable<UpgradeUpdate> {
   const secured$ =
-    sole !== undefined && others.length === 0
-      ? // A sole protocol is proposed without waiting: its first message travels with the proposal.
-        secure(sole, offerLazily(raw.duplex, sole.protocol))
-      : offer(raw.duplex, protocolsOf(deps.security)).pipe(
-          switchMap(({ protocol, duplex }) => secure(byProtocol(deps.security, protocol), duplex)),
-        );
-  return owned(raw, secured$.pipe(switchMap((secured) => mux(raw, secured, deps, offer))));
+    role === 'client' ? initiate(raw.duplex, expectedPeer, deps) : answer(raw.duplex, deps, expectedPeer);
+  return owned(raw, concat(of(CONNECTED), stages(raw, secured$, deps, role)));
 }
 
-/** As `upgradeOutbound`, for a channel that came in: any peer is welcome that proves who it is. */
+/** As `upgradeOutbound`, for a channel that came in: any peer is welcome that proves who it is. Emits the upgraded channel alone. */
 export function upgradeInbound(raw: RawConnection, deps: UpgradeDeps): Observable<Upgraded> {
+  return owned(raw, stages(raw, answer(raw.duplex, deps), deps, 'server')).pipe(
+    mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
+  );
+}
+
+const CONNECTED: UpgradeUpdate = { type: 'progress', stage: 'connected' };
+const SECURED: UpgradeUpdate = { type: 'progress', stage: 'secured' };
+
+function initiate(duplex: Duplex, expectedPeer: PeerId, deps: UpgradeDeps): Observable<SecuredBy> {
   const muxers = protocolsOf(deps.muxers);
-  const secured$ = respond(raw.duplex, protocolsOf(deps.security)).pipe(
-    switchMap(({ protocol, duplex }) =>
-      byProtocol(deps.security, protocol)
-        .secure(duplex, { role: 'responder', muxers })
-        .pipe(map((secured): SecuredBy => ({ encryption: protocol, secured }))),
+  const secure = (chosen: SecurityProtocol, channel: Duplex): Observable<SecuredBy> =>
+    chosen
+      .secure(channel, { role: 'initiator', expectedPeer, muxers })
+      .pipe(map((secured) => ({ encryption: chosen.protocol, secured })));
+  const [sole, ...others] = deps.security;
+  return sole !== undefined && others.length === 0
+    ? // A sole protocol is proposed without waiting: its first message travels with the proposal.
+      secure(sole, offerLazily(duplex, sole.protocol))
+    : offer(duplex, protocolsOf(deps.security)).pipe(
+        switchMap((selected) => secure(byProtocol(deps.security, selected.protocol), selected.duplex)),
+      );
+}
+
+function answer(duplex: Duplex, deps: UpgradeDeps, expectedPeer?: PeerId): Observable<SecuredBy> {
+  const muxers = protocolsOf(deps.muxers);
+  return respond(duplex, protocolsOf(deps.security)).pipe(
+    switchMap((selected) =>
+      byProtocol(deps.security, selected.protocol)
+        .secure(selected.duplex, { role: 'responder', expectedPeer, muxers })
+        .pipe(map((secured): SecuredBy => ({ encryption: selected.protocol, secured }))),
     ),
   );
-  return owned(raw, secured$.pipe(switchMap((secured) => mux(raw, secured, deps, respond))));
+}
+
+/** The muxer's turn; that the channel is secured is told before. */
+function stages(
+  raw: RawConnection,
+  secured$: Observable<SecuredBy>,
+  deps: UpgradeDeps,
+  role: Role,
+): Observable<UpgradeUpdate> {
+  return secured$.pipe(switchMap((secured) => concat(of(SECURED), mux(raw, secured, deps, role))));
 }
 
 function mux(
   raw: RawConnection,
   { encryption, secured }: SecuredBy,
   deps: UpgradeDeps,
-  select: typeof offer,
-): Observable<Upgraded> {
+  role: Role,
+): Observable<UpgradeUpdate> {
   const { duplex, muxer, remotePeer } = secured;
+  const select = role === 'client' ? offer : respond;
   const settled$ =
     muxer === undefined ? select(duplex, protocolsOf(deps.muxers)) : of({ protocol: muxer, duplex });
   return settled$.pipe(
     map((settled) => ({
-      raw,
-      duplex: settled.duplex,
-      remotePeer,
-      encryption,
-      muxer: byProtocol(deps.muxers, settled.protocol),
+      type: 'upgraded',
+      upgraded: {
+        raw,
+        duplex: settled.duplex,
+        remotePeer,
+        encryption,
+        muxer: byProtocol(deps.muxers, settled.protocol),
+        role,
+      },
     })),
   );
 }
 
-function owned(raw: RawConnection, source: Observable<Upgraded>): Observable<Upgraded> {
-  return new Observable<Upgraded>((subscriber) => {
-    let emitted = false;
+function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
+  return new Observable<UpgradeUpdate>((subscriber) => {
+    let handedOn = false;
     let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');
     subscriber.add(() => {
-      if (!emitted) raw.duplex.sink.error(cause);
+      if (!handedOn) raw.duplex.sink.error(cause);
     });
     subscriber.add(
       source.subscribe({
-        next: (upgraded) => {
-          emitted = true;
-          subscriber.next(upgraded);
-          subscriber.complete();
+        next: (update) => {
+          handedOn = update.type === 'upgraded';
+          subscriber.next(update);
+          if (handedOn) subscriber.complete();
         },
         error: (error: unknown) => {
           cause = asError(error);

@@ -1,27 +1,71 @@
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { codeOf, Libp2pError } from './errors.js';
+import { codeOf, Libp2pError, type ErrorCode, type Fault } from './errors.js';
 import type { PeerId } from './identity.js';
 
-/** A failed dial: every address that was tried, with its own error, up to a bound; `skipped` counts the rest. */
-export class DialError extends Libp2pError {
-  readonly retryAfterMs: number | undefined = undefined;
+export interface FailedAddr {
+  readonly addr: Multiaddr;
+  readonly error: Error;
+}
+interface DialErrorFacts {
+  readonly peer: PeerId;
+  readonly cause: Error | undefined;
+  readonly errors: readonly FailedAddr[];
+  readonly skipped: number;
+  readonly retryAfterMs?: number | undefined;
+  /** ERR_DIAL_FAILED, if left out. */
+  readonly code?: ErrorCode | undefined;
+  /** `network`, if left out. */
+  readonly fault?: Fault | undefined;
+}
+/** The system's own word for it, where a transport passes that on. */
+const TIMEOUT_CODES: ReadonlySet<string> = new Set(['ERR_TIMEOUT', 'ETIMEDOUT']);
 
-  constructor(
-    readonly peer: PeerId,
-    readonly errors: readonly { readonly addr: Multiaddr; readonly error: Error }[],
-    readonly skipped: number,
-  ) {
-    const lines = errors.map(({ addr, error }) => `\n  ${addr.toString()}: ${error.message}`).join('');
-    const more = skipped === 0 ? '' : `\n  and ${String(skipped)} addresses that were not tried`;
-    super('ERR_DIAL_FAILED', 'network', `cannot dial ${peer.toString()}:${lines}${more}`, {
-      cause: errors[0]?.error,
-    });
+/**
+ * A failed dial: `cause` is why it is over, `errors` has every address with its own error, up to a bound, `skipped`
+ * counts the rest. `retryAfterMs`: when the first back-off among them ends.
+ *
+ * @source go-libp2p swarm, dial errors (DERR-1 to DERR-7)
+ */
+export class DialError extends Libp2pError {
+  declare readonly cause: Error | undefined;
+  readonly peer: PeerId;
+  readonly errors: readonly FailedAddr[];
+  readonly skipped: number;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(facts: DialErrorFacts) {
+    const { cause, code = 'ERR_DIAL_FAILED', fault = 'network' } = facts;
+    super(code, fault, messageOf(facts), cause === undefined ? undefined : { cause });
+    this.peer = facts.peer;
+    this.errors = facts.errors;
+    this.skipped = facts.skipped;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+
+  /** Whether the dial ran out of time; that an address did says nothing (DERR-6). */
+  get isTimeout(): boolean {
+    // A platform's TimeoutError has a number for a code.
+    return TIMEOUT_CODES.has(codeOf(this.cause)) || this.cause?.name === 'TimeoutError';
+  }
+
+  /** Whether `code` is this error's, that of an address's error, or of anything beneath either (DERR-5). */
+  matches(code: string): boolean {
+    // Grows while it is walked; a chain may lead back into itself.
+    const found = new Set<unknown>([this]);
+    for (const error of found) {
+      if (typeof error !== 'object' || error === null) continue;
+      if ('code' in error && error.code === code) return true;
+      if ('cause' in error) found.add(error.cause);
+      for (const beneath of partsOf(error)) found.add(beneath);
+    }
+    return false;
   }
 
   /** As JSON, for logs. */
   toJSON(): unknown {
     return {
       code: this.code,
+      message: this.cause?.message,
       peer: this.peer.toString(),
       errors: this.errors.map(({ addr, error }) => ({
         addr: addr.toString(),
@@ -29,6 +73,23 @@ export class DialError extends Libp2pError {
         message: error.message,
       })),
       skipped: this.skipped,
+      retryAfterMs: this.retryAfterMs,
     };
   }
+}
+
+/** As go prints it (DERR-3); an entry that has lines of its own keeps them behind its own. */
+function messageOf({ peer, cause, errors, skipped }: DialErrorFacts): string {
+  const why = cause === undefined ? '' : ` ${cause.message}`;
+  const lines = errors.map(
+    ({ addr, error }) => `\n  * [${addr.toString()}] ${error.message.replaceAll('\n', '\n    ')}`,
+  );
+  const more = skipped === 0 ? '' : `\n    ... skipping ${String(skipped)} errors ...`;
+  return `failed to dial ${peer.toString()}:${why}${lines.join('')}${more}`;
+}
+
+/** The errors that an error is made of: an aggregate's, or a dial's, such as the one to a relay. */
+function partsOf(error: object): readonly unknown[] {
+  if (error instanceof DialError) return error.errors.map((entry) => entry.error);
+  return 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
 }

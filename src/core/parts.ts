@@ -20,6 +20,8 @@ export interface RawConnection {
   readonly duplex: Duplex;
   readonly localAddr: Multiaddr;
   readonly remoteAddr: Multiaddr;
+  /** Set where a relay is in between; whether it allows only so much time or data. */
+  readonly relayed?: { readonly limited: boolean } | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
 }

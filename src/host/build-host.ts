@@ -2,18 +2,28 @@
 import { Subject, takeUntil, type SchedulerLike } from 'rxjs';
 import { codeOf, Libp2pError } from '../core/errors.js';
 import type { RandomSource } from '../core/identity.js';
+import type { NameLookup } from '../core/name-lookup.js';
 import { generateKey } from '../core/keys.js';
 import { peerIdFrom } from '../core/peer-id.js';
 import { listenAll } from '../promises/listen-all.js';
+import { DialBackoff } from '../swarm/backoff.js';
+import { defaultStrategy } from '../swarm/default-strategy.js';
 import { EventLog } from '../swarm/event-log.js';
+import { createResolver } from '../swarm/resolver.js';
 import type { Host, HostOptions, ServiceMap } from './contract.js';
-import { SwarmHost } from './host.js';
+import { checkedDial } from './dial-options.js';
+import { SwarmHost, type HostDeps } from './host.js';
+import { noResolver } from './make-dialer.js';
 import { checkedParts, type PartDefaults } from './options.js';
 
 export interface Defaults extends PartDefaults {
   readonly scheduler: SchedulerLike;
   readonly random: RandomSource;
   readonly warn: (error: Error) => void;
+  /** Who answers for names, where there is somebody. */
+  readonly lookup?: NameLookup | undefined;
+  /** Descriptors that dials may use at once, where the platform says so. */
+  readonly descriptors?: number | undefined;
   /** Where to listen, if nobody says. */
   readonly listen: readonly string[];
 }
@@ -36,6 +46,7 @@ export async function buildHost<const S extends ServiceMap>(
     muxers: parts.muxers.map((part) => part.create(context)),
     scheduler,
     log,
+    ...dialing(options, defaults, scheduler),
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
   for (const [name, service] of Object.entries(options.services ?? {})) {
@@ -44,6 +55,25 @@ export async function buildHost<const S extends ServiceMap>(
   await open(host, options.listen ?? defaults.listen);
   // The services were made by the very factories that S is read from.
   return host as unknown as Host<S>;
+}
+
+function dialing<S extends ServiceMap>(
+  { dial = {}, gater = {} }: HostOptions<S>,
+  { lookup, descriptors }: Defaults,
+  scheduler: SchedulerLike,
+): Pick<HostDeps, 'numbers' | 'backoff' | 'blackHole' | 'strategy' | 'resolve' | 'gater' | 'routing'> {
+  const names = dial.lookup ?? lookup;
+  const { domains = {} } = dial;
+  const resolve = names === undefined ? noResolver : createResolver({ lookup: names, domains, scheduler });
+  return {
+    numbers: checkedDial(dial, descriptors),
+    backoff: new DialBackoff(dial.backoff),
+    blackHole: dial.blackHole ?? {},
+    strategy: dial.strategy ?? defaultStrategy(),
+    resolve: dial.resolver ?? resolve,
+    gater,
+    routing: dial.routing,
+  };
 }
 
 async function open(host: SwarmHost, addrs: NonNullable<HostOptions<ServiceMap>['listen']>): Promise<void> {

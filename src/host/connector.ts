@@ -1,85 +1,180 @@
-/** From a target to a connection: an open one, or a new one. */
-import { Observable, type SchedulerLike } from 'rxjs';
-import { Libp2pError } from '../core/errors.js';
+/** From a target to a connection or a stream: on an open connection, or on a new one. */
+import {
+  catchError,
+  defer,
+  EMPTY,
+  map,
+  Observable,
+  of,
+  reduce,
+  scan,
+  switchMap,
+  takeWhile,
+  tap,
+  throwError,
+  type SchedulerLike,
+} from 'rxjs';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { DialOptions } from '../core/dial-contract.js';
+import type { DialEvent } from '../core/events.js';
+import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
+import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { HostConnection } from '../connection/connection.js';
-import type { Upgraded } from '../connection/upgrade.js';
-import { dialPeer, type DialDeps } from '../swarm/dial.js';
+import { withLimits } from '../rx/call-limits.js';
+import type { DialCall, Dialer } from '../swarm/dialer.js';
 import type { ConnectionRegistry } from '../swarm/registry.js';
+import { whenUnlimited } from '../swarm/when-unlimited.js';
 import type { Target } from './contract.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
 
-export interface ConnectorOwner {
-  readonly isStopping: boolean;
-  readonly peerId: PeerId;
-  /** Registers a dialed connection and calls back behind its events. */
-  settle(upgraded: Upgraded, emit: (connection: HostConnection) => void): void;
-}
-export interface ConnectOptions {
-  readonly force?: boolean | undefined;
-  readonly noDial?: boolean | undefined;
+type Routing = (peer: PeerId) => Observable<readonly Multiaddr[]>;
+
+export interface ConnectorDeps {
+  readonly self: PeerId;
+  readonly scheduler: SchedulerLike;
+  readonly registry: ConnectionRegistry;
+  readonly dialer: Dialer<HostConnection>;
+  readonly routing: Routing | undefined;
+  /** How long a stream waits for a connection that is not limited. */
+  readonly peerTimeoutMs: number;
 }
 
 export class Connector {
-  private readonly scheduler: SchedulerLike;
-
-  constructor(
-    private readonly registry: ConnectionRegistry,
-    private readonly deps: DialDeps,
-    private readonly owner: ConnectorOwner,
-  ) {
-    this.scheduler = deps.scheduler;
-  }
+  constructor(private readonly deps: ConnectorDeps) {}
 
   /** Emits one connection and completes. Errors come through the scheduler, so that a synchronous retry cannot recurse. */
-  connect(target: Target, options: ConnectOptions): Observable<HostConnection> {
-    return new Observable<HostConnection>((subscriber) => {
-      const fail = (error: unknown): void => {
-        subscriber.add(
-          this.scheduler.schedule(() => {
-            subscriber.error(error);
-          }, 0),
-        );
-      };
-      const emit = (connection: HostConnection): void => {
-        subscriber.next(connection);
-        subscriber.complete();
-      };
+  dial(target: Target, options: DialOptions): Observable<HostConnection> {
+    return this.resolved(target).pipe(switchMap((found) => this.connect(found, options)));
+  }
+
+  /** The events of a dial; never errors. */
+  updates(target: Target, options: DialOptions): Observable<DialEvent> {
+    return this.resolved(target).pipe(
+      switchMap((found) => this.deps.dialer.updates(this.call(found, options))),
+      catchError((error: unknown) => this.deps.dialer.refused(error)),
+    );
+  }
+
+  /** Emits one stream and completes; dials once, if it has to and may. */
+  newStream(
+    target: Target,
+    protocols: string | readonly string[],
+    options: NewStreamOptions,
+  ): Observable<Stream> {
+    return this.resolved(target).pipe(
+      switchMap((found) => this.open(found, protocols, options, options.noDial !== true)),
+    );
+  }
+
+  /** A connection that turns out to be gone is passed over, and does not use up the dial. @source go-libp2p swarm, STR-1 to STR-3 */
+  private open(
+    found: ResolvedTarget,
+    protocols: string | readonly string[],
+    options: NewStreamOptions,
+    mayDial: boolean,
+  ): Observable<Stream> {
+    const { registry } = this.deps;
+    const { runOnLimitedConnection, ...perStream } = options;
+    const known = registry.best(found.peer);
+    if (known === undefined && !mayDial) return this.late(noConnection(found.peer));
+    const mayDialLater = mayDial && known !== undefined;
+    return (known === undefined ? this.connect(found, {}) : of(known)).pipe(
+      switchMap((connection) => this.usable(connection, runOnLimitedConnection === true)),
+      switchMap((connection) =>
+        connection.newStream(protocols, perStream).pipe(
+          catchError((error: unknown) => {
+            const isStale = connection.isClosed && (mayDialLater || registry.best(found.peer) !== undefined);
+            return isStale ? this.open(found, protocols, options, mayDialLater) : throwError(() => error);
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** A limited connection is for those who ask for it; the others wait until there is another one (STR-5 to STR-7). */
+  private usable(connection: HostConnection, limitedWillDo: boolean): Observable<HostConnection> {
+    if (!connection.limited || limitedWillDo) return of(connection);
+    const { registry, peerTimeoutMs, scheduler } = this.deps;
+    return withLimits(
+      whenUnlimited(registry.ofPeer$(connection.remotePeer)),
+      { timeoutMs: peerTimeoutMs },
+      'waiting for a connection that is not limited',
+      scheduler,
+    );
+  }
+
+  private resolved(target: Target): Observable<ResolvedTarget> {
+    return defer(() => {
       try {
-        const resolved = this.resolve(target);
-        const open = options.force === true ? undefined : this.registry.best(resolved.peer);
-        if (open !== undefined) emit(open);
-        else if (options.noDial === true) fail(noConnection(resolved.peer));
-        else subscriber.add(this.dial(resolved, emit, fail));
+        const found = resolveTarget(target);
+        return found.peer.equals(this.deps.self)
+          ? this.late(new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted'))
+          : of(found);
       } catch (error) {
-        fail(error);
+        return this.late(error);
       }
     });
   }
 
-  private dial(
-    { peer, addrs }: ResolvedTarget,
-    emit: (connection: HostConnection) => void,
-    fail: (error: unknown) => void,
-  ): ReturnType<Observable<unknown>['subscribe']> {
-    return dialPeer(peer, addrs, this.deps).subscribe({
-      next: (upgraded) => {
-        if (this.owner.isStopping) {
-          upgraded.duplex.sink.error(stoppedError());
-          fail(stoppedError());
-        } else this.owner.settle(upgraded, emit);
-      },
-      error: fail,
-    });
+  /** Where all that the caller gave has failed, routing is asked, and what is new is tried once more. @source HOST-60 */
+  private connect(found: ResolvedTarget, options: DialOptions): Observable<HostConnection> {
+    const { dialer, routing } = this.deps;
+    const dialed$ = dialer.dial(this.call(found, options));
+    if (routing === undefined || found.addrs.length === 0) return dialed$;
+    return dialed$.pipe(
+      catchError((first: unknown) =>
+        routed(routing, found.peer).pipe(
+          catchError(() => EMPTY),
+          reduce((_before: readonly Multiaddr[], found: readonly Multiaddr[]) => found, []),
+          map((all) => all.filter((addr) => !found.addrs.some((given) => given.equals(addr)))),
+          switchMap((fresh) =>
+            fresh.length === 0
+              ? throwError(() => first)
+              : dialer.dial({ peer: found.peer, options, addr$: of(fresh) }),
+          ),
+        ),
+      ),
+    );
   }
 
-  private resolve(target: Target): ResolvedTarget {
-    if (this.owner.isStopping) throw stoppedError();
-    const resolved = resolveTarget(target);
-    if (resolved.peer.equals(this.owner.peerId))
-      throw new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted');
-    return resolved;
+  /** What the caller gave; if that is nothing, what routing finds, as it finds it. */
+  private call({ peer, addrs }: ResolvedTarget, options: DialOptions): DialCall {
+    const { routing } = this.deps;
+    const addr$ = addrs.length > 0 || routing === undefined ? of(addrs) : routed(routing, peer);
+    return { peer, options, addr$ };
   }
+
+  private late(error: unknown): Observable<never> {
+    return new Observable<never>((subscriber) =>
+      this.deps.scheduler.schedule(() => {
+        subscriber.error(error);
+      }, 0),
+    );
+  }
+}
+
+/** Addresses that are taken from routing for one dial, so that an answer without end does not fill memory. */
+const MAX_FOUND = 1_000;
+
+/** All that was found so far, as it is found. A failure behind finds ends them; one without any is the dial's. */
+function routed(routing: Routing, peer: PeerId): Observable<readonly Multiaddr[]> {
+  return defer(() => {
+    let hasFound = false;
+    return defer(() => routing(peer)).pipe(
+      scan((found: readonly Multiaddr[], more) => [...found, ...more].slice(0, MAX_FOUND), []),
+      takeWhile((found) => found.length < MAX_FOUND, true),
+      tap((found) => {
+        hasFound = found.length > 0;
+      }),
+      catchError((thrown: unknown) => (hasFound ? EMPTY : throwError(() => routingFailed(thrown)))),
+    );
+  });
+}
+
+function routingFailed(thrown: unknown): Libp2pError {
+  const cause = asError(thrown);
+  return new Libp2pError('ERR_NO_ADDRESSES', 'network', `routing failed: ${cause.message}`, { cause });
 }
 
 export function stoppedError(): Libp2pError {

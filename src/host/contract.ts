@@ -2,9 +2,11 @@
 import type { Observable, Observer, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialOptions } from '../core/dial-contract.js';
-import type { HostEvent } from '../core/events.js';
+import type { DialEvent, HostEvent } from '../core/events.js';
+import type { DialGater } from '../core/gater.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
+import type { DialSettings } from './dial-options.js';
 
 /** A peer (to which there is a connection), or addresses of one peer, each with `/p2p/`. */
 export type Target = PeerId | Multiaddr | string | readonly (Multiaddr | string)[];
@@ -54,6 +56,10 @@ export interface Host<S = unknown> {
   listen(addr: string | Multiaddr): Observable<Listener>;
   /** Cold. Emits one connection and completes; errors with `DialError`. Unsubscribing before that cancels. */
   dial(target: Target, options?: DialOptions): Observable<Connection>;
+  /** Cold. The `dial:*` events of that dial; never errors; `dial:end` is last and says how it ended. Unsubscribing before that cancels. */
+  dialUpdates(target: Target, options?: DialOptions): Observable<DialEvent>;
+  /** Forgets that addresses of this peer, or of all, failed lately: they may be dialed at once. */
+  clearDialBackoff(peer?: PeerId | string): void;
   /** Cold. Dials if needed, emits one stream and completes. Unsubscribing before that cancels. */
   newStream(
     target: Target,
@@ -81,6 +87,9 @@ export interface HostOptions<S> {
   insecure?: boolean | undefined;
   muxers?: readonly MuxerFactory[] | undefined;
   services?: S | undefined;
+  dial?: DialSettings | undefined;
+  /** Who may be dialed; all, if left out. */
+  gater?: Partial<DialGater> | undefined;
   /** Subscribed to `event$` before anything starts. */
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */

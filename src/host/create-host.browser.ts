@@ -1,5 +1,6 @@
 /** Hosts in browsers: nothing here names a Node module. There is no TCP; transports come from the caller. */
 import { platformRandom } from '../crypto/random.js';
+import { dnsOverHttps } from '../platform/https-lookup.js';
 import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
 import { warn } from '../platform/warn.js';
 import { noise } from '../protocols/noise/noise.js';
@@ -21,6 +22,7 @@ export function createHost<const S extends ServiceMap = NoServices>(
     scheduler: monotonicScheduler,
     random: platformRandom,
     warn,
+    lookup: dnsOverHttps(),
     listen: [],
   });
 }

@@ -1,5 +1,6 @@
 /** Hosts on Node: the one file that names the platform's transports, clock and chance. */
 import { platformRandom } from '../crypto/random.js';
+import { nodeLookup } from '../platform/node-lookup.js';
 import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
 import { warn } from '../platform/warn.js';
 import { noise } from '../protocols/noise/noise.js';
@@ -7,6 +8,7 @@ import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
 import { tcp } from '../transports/tcp.js';
 import { buildHost } from './build-host.js';
+import { descriptorLimit } from './dial-options.js';
 import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
 
 const EVERYWHERE = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'];
@@ -27,6 +29,8 @@ export function createHost<const S extends ServiceMap = NoServices>(
     scheduler: monotonicScheduler,
     random: platformRandom,
     warn,
+    lookup: nodeLookup(),
+    descriptors: descriptorLimit(process.env),
     // Who brings other transports knows where they listen.
     listen: options.transports === undefined ? EVERYWHERE : [],
   });

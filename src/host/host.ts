@@ -1,8 +1,8 @@
-import { defer, merge, Subscription, switchMap, throwError, type Observable } from 'rxjs';
+import { defer, merge, Subscription, throwError, type Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
-import type { HostEvent } from '../core/events.js';
+import type { DialEvent, HostEvent } from '../core/events.js';
 import type { PeerId } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
@@ -12,32 +12,35 @@ import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
-import type { DialDeps } from '../swarm/dial.js';
+import type { DialRequest } from '../swarm/dial-state.js';
+import type { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
-import { Connector, stoppedError, type ConnectorOwner } from './connector.js';
+import { Connector, stoppedError } from './connector.js';
 import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
 import { Listeners } from './listeners.js';
+import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
 
-export interface HostDeps extends DialDeps {
+export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
-  readonly log: EventLog;
+  readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
 }
 
-export class SwarmHost implements Host, ConnectorOwner {
+export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
   readonly services: Record<string, unknown> = {};
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
   private readonly listeners: Listeners;
+  private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
   private readonly pending: PendingInbound;
-  /** What the host itself is subscribed to: the inbound upgrades under way. */
-  private readonly upgrading = new Subscription();
+  /** What the host itself is subscribed to: its dialer, and the inbound upgrades under way. */
+  private readonly working = new Subscription();
   private readonly connectionDeps: ConnectionDeps;
   private nextConnection = 1;
   private stopping: Promise<void> | undefined;
@@ -51,7 +54,14 @@ export class SwarmHost implements Host, ConnectorOwner {
     this.registry = new ConnectionRegistry(deps.log);
     this.router = new Router(deps.log);
     this.pending = new PendingInbound(deps, deps.scheduler);
-    this.connector = new Connector(this.registry, deps, this);
+    this.dialer = makeDialer(deps, this);
+    this.connector = new Connector({
+      ...deps,
+      registry: this.registry,
+      dialer: this.dialer,
+      peerTimeoutMs: deps.numbers.peerTimeoutMs,
+    });
+    this.working.add(this.dialer.work$.subscribe({ error: this.report }));
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       this.accept(raw);
     });
@@ -105,9 +115,18 @@ export class SwarmHost implements Host, ConnectorOwner {
     return this.router.handle(protocols, options);
   }
 
-  dial(target: Target, { force, ...limits }: DialOptions = {}): Observable<Connection> {
-    const dialed$ = this.connector.connect(target, { force });
-    return guard(withLimits(dialed$, limits, 'dialing', this.deps.scheduler), this.report);
+  dial(target: Target, options: DialOptions = {}): Observable<Connection> {
+    const { signal } = options;
+    const dialed$ = this.connector.dial(target, options);
+    return guard(withLimits(dialed$, { signal }, 'dialing', this.deps.scheduler), this.report);
+  }
+
+  dialUpdates(target: Target, options: DialOptions = {}): Observable<DialEvent> {
+    return guard(this.connector.updates(target, options), this.report);
+  }
+
+  clearDialBackoff(peer?: PeerId | string): void {
+    this.deps.backoff.clear(peer?.toString());
   }
 
   newStream(
@@ -115,10 +134,8 @@ export class SwarmHost implements Host, ConnectorOwner {
     protocols: string | readonly string[],
     options: NewStreamOptions = {},
   ): Observable<Stream> {
-    const { noDial, signal, timeoutMs = NEGOTIATION_MS, ...perStream } = options;
-    const opened$ = this.connector
-      .connect(target, { noDial })
-      .pipe(switchMap((connection) => connection.newStream(protocols, perStream)));
+    const { signal, timeoutMs = NEGOTIATION_MS, ...others } = options;
+    const opened$ = this.connector.newStream(target, protocols, others);
     return guard(
       withLimits(opened$, { signal, timeoutMs }, 'opening a stream', this.deps.scheduler),
       this.report,
@@ -135,12 +152,15 @@ export class SwarmHost implements Host, ConnectorOwner {
   }
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────────────────────────
-  settle(upgraded: Upgraded, emit: (connection: HostConnection) => void): void {
-    const connection = this.register('outbound', upgraded);
-    // Behind the events of the new connection: whoever gets it finds them told.
-    this.log.emissions.run(() => {
-      emit(connection);
-    });
+  /** A connection for this dial that is there already; one that is forced asks for none. */
+  acceptable({ peer, options }: DialRequest): HostConnection | undefined {
+    return options.force === true ? undefined : this.registry.best(peer, options);
+  }
+
+  /** Takes a dialed connection; throws ERR_HOST_STOPPED. */
+  register(upgraded: Upgraded): HostConnection {
+    if (this.isStopping) throw stoppedError();
+    return this.add('outbound', upgraded);
   }
 
   private accept(raw: RawConnection): void {
@@ -150,21 +170,23 @@ export class SwarmHost implements Host, ConnectorOwner {
     }
     const upgrading = this.pending.upgrade(raw).subscribe({
       next: (upgraded) => {
-        this.register('inbound', upgraded);
+        this.add('inbound', upgraded);
       },
       error: (error: unknown) => {
         const stage = error instanceof LimitError ? 'accept' : 'upgrade';
         this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
       },
     });
-    this.upgrading.add(upgrading);
+    this.working.add(upgrading);
   }
 
-  private register(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {
+  private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {
     const id = `${upgraded.remotePeer.toString().slice(0, 10)}-${String(this.nextConnection)}`;
     this.nextConnection += 1;
     const connection = new HostConnection(id, direction, upgraded, this.connectionDeps);
     this.registry.add(connection);
+    // The peer can be reached. @source BACK-6
+    this.deps.backoff.clear(upgraded.remotePeer.toString());
     // Behind the events too: a stream is never seen before its connection.
     this.log.emissions.run(() => {
       connection.start();
@@ -196,7 +218,8 @@ export class SwarmHost implements Host, ConnectorOwner {
     // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
     this.listeners.stop();
-    this.upgrading.unsubscribe();
+    this.dialer.stop(stoppedError());
+    this.working.unsubscribe();
     this.router.stop();
     const open = this.registry.connections;
     for (const connection of open)

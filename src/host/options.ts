@@ -3,6 +3,7 @@ import { Libp2pError } from '../core/errors.js';
 import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
 import type { HostOptions, ServiceMap } from './contract.js';
+import { checkedNames } from './dial-options.js';
 
 const NAMES: ReadonlySet<string> = new Set([
   'privateKey',
@@ -12,6 +13,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'insecure',
   'muxers',
   'services',
+  'dial',
+  'gater',
   'events',
   'scheduler',
   'random',
@@ -35,6 +38,7 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
     if (!NAMES.has(name)) throw invalid(`there is no option "${name}" (its value: ${show(value)})`);
   }
   checkShapes(options);
+  checkGater(options.gater);
   const { insecure = false } = options;
   if (insecure && options.security !== undefined)
     throw invalid('insecure and security exclude each other: insecure means plaintext only');
@@ -73,6 +77,14 @@ function checkShapes(options: HostOptions<ServiceMap>): void {
     if (service !== false && typeof service !== 'function')
       throw invalid(`services.${name} is ${show(service)}; it takes a function, or false`);
   }
+}
+
+function checkGater(gater: unknown): void {
+  if (gater === undefined) return;
+  checkedNames('gater', gater, ['allowDialPeer', 'allowDialAddr']);
+  for (const [name, hook] of Object.entries(gater as object) as [string, unknown][])
+    if (hook !== undefined && typeof hook !== 'function')
+      throw invalid(`gater.${name} is ${show(hook)}; it takes a function`);
 }
 
 function hasMethod(value: unknown, name: string): boolean {

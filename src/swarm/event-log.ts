@@ -27,7 +27,12 @@ class LiveEvent {
   get error(): LiveObjects['error'] {
     return this.#live.error;
   }
+  with(change: object): LiveEvent {
+    return new LiveEvent(Object.assign({}, this, change), this.#live);
+  }
 }
+/** An event on its way out; `with` makes the same event with other fields. */
+export type ToldEvent = HostEvent & { with(change: object): HostEvent };
 
 export class EventLog {
   readonly emissions: Emissions;
@@ -52,13 +57,16 @@ export class EventLog {
     return this.subject.observed;
   }
 
-  say(fields: EventFields, live: LiveObjects = {}): void {
-    if (!this.subject.observed) return;
+  /** `also` hears the event right behind the public; where it is given, the event is made although nobody else listens. */
+  say(fields: EventFields, live: LiveObjects = {}, also?: (event: ToldEvent) => void): void {
+    if (!this.subject.observed && also === undefined) return;
     const at = this.scheduler.now();
     this.emissions.run(() => {
       this.seq += 1;
       // The fields are those of one variant of the union, and the live objects are its getters.
-      this.subject.next(new LiveEvent({ ...fields, at, seq: this.seq }, live) as unknown as HostEvent);
+      const event = new LiveEvent({ ...fields, at, seq: this.seq }, live) as unknown as ToldEvent;
+      this.subject.next(event);
+      also?.(event);
     });
   }
 

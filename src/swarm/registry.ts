@@ -1,12 +1,16 @@
 /** Who is connected: the one place that knows, and says so in order: snapshots first, then streams of them, then events. */
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { BehaviorSubject, map, type Observable } from 'rxjs';
 import type { CloseReason } from '../core/duplex.js';
 import { codeOf } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { Connection } from '../core/stream-contract.js';
 import type { HostConnection } from '../connection/connection.js';
 import { guard } from '../rx/guarded.js';
+import { acceptableConnection } from './best-connection.js';
 import type { EventLog } from './event-log.js';
+
+/** Every stream that is opened asks for the best connection: an answer costs no array. */
+const NONE: readonly HostConnection[] = [];
 
 export class ConnectionRegistry {
   readonly connections$: Observable<readonly Connection[]>;
@@ -87,14 +91,14 @@ export class ConnectionRegistry {
     if (wasLast) this.log.say({ type: 'peer:disconnect', peer }, { peerId: connection.remotePeer });
   }
 
-  /** The connection to use: unlimited before limited, more streams before fewer, newer before older. @source go-libp2p swarm, bestConnToPeer */
-  best(peer: PeerId): HostConnection | undefined {
-    let best: HostConnection | undefined;
-    for (const connection of this.byPeer.get(peer.toString()) ?? []) {
-      if (connection.isClosed) continue;
-      if (best === undefined || connection.streamCount >= best.streamCount) best = connection;
-    }
-    return best;
+  /** The connection to use: the best of the open ones, or none if it has to be direct and is not (CONN-43, CONN-44). */
+  best(peer: PeerId, options?: { readonly forceDirect?: boolean | undefined }): HostConnection | undefined {
+    return acceptableConnection(this.byPeer.get(peer.toString()) ?? NONE, options);
+  }
+
+  /** The open connections of a peer, oldest first, now and on every change. */
+  ofPeer$(peer: PeerId): Observable<readonly HostConnection[]> {
+    return this.connectionsSubject.pipe(map(() => this.byPeer.get(peer.toString()) ?? NONE));
   }
 
   complete(): void {

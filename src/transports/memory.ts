@@ -5,7 +5,7 @@ import { Libp2pError } from '../core/errors.js';
 import { componentsOf, parseMultiaddr, splitPeer } from '../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
 import { memoryPair } from './memory-duplex.js';
-import { checkedNumbers } from './options.js';
+import { checkedNumbers } from '../core/checked-numbers.js';
 
 /** Who listens where; and how long bytes take from one place to another, ms. */
 export interface MemoryNetwork {

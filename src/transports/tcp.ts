@@ -12,7 +12,7 @@ import {
   type HostAndPort,
 } from '../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
-import { checkedNumbers } from './options.js';
+import { checkedNumbers } from '../core/checked-numbers.js';
 import { SocketDuplex } from './socket-duplex.js';
 
 const DEFAULTS = {

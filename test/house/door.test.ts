@@ -17,6 +17,8 @@ const SHARED = [
   'defaultStrategy',
   'delayRelays',
   'dnsOverHttps',
+  'drawDial',
+  'drawDialSvg',
   'generateKey',
   'giveUpAfter',
   'happyEyeballs',
@@ -57,5 +59,5 @@ const SHARED = [
 it('the doors show this and nothing else', () => {
   expect(Object.keys(browser).sort()).toEqual(SHARED);
   expect(Object.keys(node).sort()).toEqual([...SHARED, 'tcp'].sort());
-  expect(Object.keys(testing).sort()).toEqual(['seededRandom', 'simulateNetwork']);
+  expect(Object.keys(testing).sort()).toEqual(['seededRandom', 'simulateDial', 'simulateNetwork']);
 });

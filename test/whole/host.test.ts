@@ -342,10 +342,17 @@ describe('events', () => {
     expect(order).toEqual([
       'connections 0',
       'peers 0',
+      'dial:start 0',
+      'dial:plan 0',
+      'dial:attempt 0',
+      'dial:progress 0',
+      'dial:progress 0',
       'connections 1',
       'peers 1',
       'connection:open 1',
       'peer:connect 1',
+      'dial:connect 1',
+      'dial:end 1',
       'dialed',
     ]);
   });
@@ -411,7 +418,7 @@ describe('dialing', () => {
     expect(
       (error as DialError).errors.map(({ addr, error: { message } }) => [addr.toString(), message]),
     ).toEqual([
-      ['/ip4/1.2.3.4/udp/1/quic-v1', 'no transport dials /ip4/1.2.3.4/udp/1/quic-v1'],
+      ['/ip4/1.2.3.4/udp/1/quic-v1', 'no transport for protocol'],
       ['/memory/77', 'memory: nobody listens on /memory/77: connection refused'],
     ]);
     expect(JSON.stringify(error)).toContain('ERR_TRANSPORT');

@@ -1,5 +1,5 @@
-import { Libp2pError } from '../core/errors.js';
-import { show } from '../core/show.js';
+import { Libp2pError } from './errors.js';
+import { show } from './show.js';
 
 /** Takes numbers by name over their defaults; throws ERR_INVALID_OPTION, naming the part, the option and the value. */
 export function checkedNumbers<T extends Readonly<Record<string, number>>>(

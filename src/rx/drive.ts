@@ -1,0 +1,84 @@
+import {
+  connect,
+  debounce,
+  defer,
+  distinctUntilChanged,
+  ignoreElements,
+  map,
+  merge,
+  mergeMap,
+  NEVER,
+  scan,
+  Subject,
+  takeWhile,
+  tap,
+  timer,
+} from 'rxjs';
+import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
+import { WAKE, type Machine, type Turn, type Wake } from '../core/machine.js';
+import { inTurn } from './in-turn.js';
+import { keepRunning } from './keep-running.js';
+
+export interface Driver<Input, Task> {
+  readonly scheduler: SchedulerLike;
+  /** A task's answers are inputs of the machine. It must not error: at a merge, failure is a value. */
+  readonly run: (task: Task) => Observable<Input>;
+}
+const NOTHING: ReadonlySet<never> = new Set();
+
+/**
+ * Runs a machine: its inputs, the answers of its tasks and its one resettable timer, in one order; emits what it says.
+ * This is the only feedback loop of the package. A turn is told before its tasks start. Completes when a turn is `done`
+ * (what a completing source would do to a pending timer nobody wants, so let the source go on); errors when the machine
+ * throws or a task errors. Unsubscribing cancels every task and the timer.
+ */
+export function drive<State, Input, Output, Task>(
+  machine: Machine<State, Input, Output, Task>,
+  { scheduler, run }: Driver<Input, Task>,
+): OperatorFunction<Input, Output> {
+  return (input$) =>
+    defer(() => {
+      const answers = new Subject<Input | Wake>();
+      const first: Turn<State, Output, Task> = { state: machine.initial };
+      return merge(input$, answers).pipe(
+        inTurn(),
+        scan((turn, input) => machine.step(turn.state, input, scheduler.now()), first),
+        connect((turn$) =>
+          merge(
+            turn$,
+            turn$.pipe(running(), keepRunning(run), into(answers)),
+            turn$.pipe(
+              debounce(({ wakeAt }) => wakeAfter(wakeAt, scheduler)),
+              map(() => WAKE),
+              into(answers),
+            ),
+          ),
+        ),
+        takeWhile(({ done }) => done !== true, true),
+        mergeMap(({ outputs = [] }) => outputs),
+      );
+    });
+}
+
+function running<State, Output, Task>(): OperatorFunction<Turn<State, Output, Task>, ReadonlySet<Task>> {
+  return (turn$) =>
+    turn$.pipe(
+      map(({ running: tasks = NOTHING }) => tasks),
+      distinctUntilChanged(),
+    );
+}
+
+function into<T>(answers: Subject<T>): OperatorFunction<T, never> {
+  return (answer$) =>
+    answer$.pipe(
+      tap((answer) => {
+        answers.next(answer);
+      }),
+      ignoreElements(),
+    );
+}
+
+/** Never in the past: a time that has come is now. */
+function wakeAfter(at: number | undefined, scheduler: SchedulerLike): Observable<unknown> {
+  return at === undefined ? NEVER : timer(Math.max(0, at - scheduler.now()), scheduler);
+}

@@ -1,0 +1,122 @@
+/** One address: back-off, permits, the clock, and what becomes of it, as inputs of the worker. Failures are values. */
+import {
+  catchError,
+  concat,
+  defer,
+  map,
+  of,
+  takeWhile,
+  tap,
+  throwError,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { isPrivate, isRelay } from '../core/address-class.js';
+import { asError, Libp2pError } from '../core/errors.js';
+import { protocolNames } from '../core/multiaddr.js';
+import { withLimits } from '../rx/call-limits.js';
+import type { Permits } from '../rx/permits.js';
+import { withPermit } from '../rx/with-permit.js';
+import type { DialBackoff } from './backoff.js';
+import type { BlackHoles } from './black-hole.js';
+import type { AttemptTask, AttemptUpdate } from './dial-state.js';
+
+/** News of one attempt to connect, until the connection is registered. */
+export type ConnectUpdate<C> =
+  | { readonly type: 'progress'; readonly stage: 'connected' | 'secured' }
+  | { readonly type: 'connected'; readonly connection: C };
+
+/** Thrown by `connect` where a connection stood and the host did not take it: nothing that the address is to blame for. */
+export class Unregistered extends Error {
+  constructor(override readonly cause: Error) {
+    super(cause.message, { cause });
+  }
+}
+
+export interface AttemptDeps<C> {
+  readonly scheduler: SchedulerLike;
+  /** From an address to a registered connection; errors, or `Unregistered`. Unsubscribing abandons it. */
+  readonly connect: (task: AttemptTask) => Observable<ConnectUpdate<C>>;
+  readonly backoff: DialBackoff;
+  readonly blackHoles: BlackHoles;
+  /** File descriptors, over all peers. */
+  readonly descriptors: Permits;
+  readonly addrTimeoutMs: number;
+  readonly privateAddrTimeoutMs: number;
+}
+
+/**
+ * Emits the news of one attempt, the last being `connected` or `failed`, and completes; never errors. Waits for the
+ * peer's permit, then for a descriptor; its own clock starts when it has both (LIM-4, DIAL-6).
+ */
+export function dialAttempt<C>(
+  task: AttemptTask,
+  ofPeer: Permits,
+  deps: AttemptDeps<C>,
+): Observable<AttemptUpdate<C>> {
+  const {
+    key,
+    addr,
+    request: { options },
+  } = task;
+  return defer(() => {
+    if (options.forceDirect !== true) assertNotBackedOff(task, deps);
+    const attempt$: Observable<ConnectUpdate<C>> = connectOnce(task, deps);
+    const held$ = consumesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
+    return held$.pipe(withPermit(ofPeer));
+  }).pipe(
+    map((update): AttemptUpdate<C> => ({ ...update, key })),
+    catchError((thrown: unknown) => of<AttemptUpdate<C>>(failure<C>(key, thrown))),
+  );
+}
+
+/** Exactly one result, within its time; a transport that ends without one, or goes on behind one, is cut off. */
+function connectOnce<C>(task: AttemptTask, deps: AttemptDeps<C>): Observable<ConnectUpdate<C>> {
+  const { addr } = task;
+  const { addrTimeoutMs, privateAddrTimeoutMs, scheduler, blackHoles } = deps;
+  const timeoutMs = isPrivate(addr) ? Math.min(addrTimeoutMs, privateAddrTimeoutMs) : addrTimeoutMs;
+  const silent = (): Error =>
+    new Libp2pError('ERR_TRANSPORT', 'local', `the transport ended without a connection`);
+  const record = (success: boolean) => (): void => {
+    blackHoles.record(addr, success);
+  };
+  const attempt$ = concat(
+    defer(() => deps.connect(task)),
+    throwError(silent),
+  );
+  return withLimits(attempt$, { timeoutMs }, `dialing ${task.key}`, scheduler).pipe(
+    takeWhile(({ type }) => type !== 'connected', true),
+    // Whatever the reason of a failure: also one that was given up (DIAL-7).
+    tap({ complete: record(true), error: record(false), unsubscribe: record(false) }),
+  );
+}
+
+/** @throws ERR_DIAL_BACKOFF @source WORK-6 */
+function assertNotBackedOff<C>({ key, request }: AttemptTask, { backoff, scheduler }: AttemptDeps<C>): void {
+  const now = scheduler.now();
+  const until = backoff.blockedUntil(request.peer.toString(), key, now);
+  if (until === undefined) return;
+  const seconds = Math.ceil((until - now) / 1000);
+  throw new Libp2pError(
+    'ERR_DIAL_BACKOFF',
+    'local',
+    `dial backoff: it failed lately, and is not dialed for another ${String(seconds)} s`,
+  );
+}
+
+function failure<C>(key: string, thrown: unknown): AttemptUpdate<C> {
+  if (thrown instanceof Unregistered)
+    return { type: 'failed', key, error: thrown.cause, how: 'unregistered' };
+  const error = asError(thrown);
+  const code = error instanceof Libp2pError ? error.code : undefined;
+  const how =
+    code === 'ERR_DIAL_BACKOFF' ? 'backed-off' : code === 'ERR_BLACK_HOLE' ? 'black-holed' : 'failed';
+  return { type: 'failed', key, error, how };
+}
+
+/** A relay's own address is charged when the relay is dialed. @source LIM-3 */
+function consumesDescriptor(addr: Multiaddr): boolean {
+  const names = protocolNames(addr);
+  return !isRelay(addr) && (names.includes('tcp') || names.includes('unix'));
+}

@@ -1,0 +1,231 @@
+/**
+ * One turn of the dial worker, and the moves that it consists of. Time is given. The maps are the worker's own and are
+ * handed on from turn to turn instead of being copied (a state is used once): ten thousand callers of one peer would
+ * copy each other. Everything in them is a value. @source go-libp2p swarm, dial worker
+ */
+import { isPublic } from '../core/address-class.js';
+import { Libp2pError, TimeoutError } from '../core/errors.js';
+import type { Turn } from '../core/machine.js';
+import { NO_FAILURES, recordFailure } from './dial-failures.js';
+import { nextBatch, updateOrAdd, type Queued } from './dial-queue.js';
+import type {
+  DialedConnection,
+  DialFact,
+  DialOutcome,
+  DialOutput,
+  DialRequest,
+  DialState,
+  DialTask,
+  PendingDial,
+  TrackedDial,
+} from './dial-state.js';
+
+/** How much longer the others wait while a public address's handshake is under way. @source WORK-7 */
+const HANDSHAKE_GRACE_MS = 250;
+
+export class DialTurn<C extends DialedConnection> {
+  readonly pending: DialState<C>['pending'];
+  readonly tracked: DialState<C>['tracked'];
+  queue: readonly Queued[];
+  everConnected: boolean;
+  timerAt: number | undefined;
+  private readonly startedAt: number;
+  /** No deadline is earlier; the first may have left since. */
+  private deadlineAt: number;
+  private running: Set<DialTask> | undefined;
+  private readonly outputs: DialOutput<C>[] = [];
+
+  constructor(
+    private readonly before: DialState<C>,
+    readonly now: number,
+  ) {
+    this.pending = before.pending;
+    this.tracked = before.tracked;
+    this.deadlineAt = before.deadlineAt;
+    this.queue = before.queue;
+    this.everConnected = before.everConnected;
+    this.timerAt = before.timerAt;
+    this.startedAt = before.startedAt ?? now;
+  }
+
+  // ── requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** A request becomes pending, and its strategy runs. */
+  plan(request: DialRequest): void {
+    const planning = { type: 'plan', request } as const;
+    this.tasks().add(planning);
+    this.put({
+      request,
+      startedAt: this.now,
+      deadlineAt: this.now + request.timeoutMs,
+      planning,
+      waiting: new Set(),
+      failures: NO_FAILURES,
+      hadDials: false,
+      refused: new Set(),
+      seen: new Set(),
+    });
+  }
+
+  planned(pending: PendingDial): PendingDial {
+    if (pending.planning !== undefined) this.tasks().delete(pending.planning);
+    return this.put({ ...pending, planning: undefined });
+  }
+
+  put(pending: PendingDial): PendingDial {
+    this.deadlineAt = Math.min(this.deadlineAt, pending.deadlineAt);
+    this.pending.set(pending.request.id, pending);
+    return pending;
+  }
+
+  waitersOf(key: string): PendingDial[] {
+    return [...this.pending.values()].filter(({ waiting }) => waiting.has(key));
+  }
+
+  /** Whom an attempt concerns: those that wait for it; else the oldest request, for which the dial goes on (SYNC-6). */
+  audience(key: string): readonly string[] {
+    const waiting = this.waitersOf(key).map(({ request }) => request.id);
+    return waiting.length > 0 ? waiting : [...this.pending.keys()].slice(0, 1);
+  }
+
+  tell(ids: readonly string[], fact: DialFact, error?: Error): void {
+    if (ids.length > 0) this.outputs.push({ type: 'tell', ids, fact, ...(error && { error }) });
+  }
+
+  say(output: DialOutput<C>): void {
+    this.outputs.push(output);
+  }
+
+  /** These requests are over. With the last of them everything that still runs for this peer is over too. */
+  end(ids: readonly string[], outcome: DialOutcome<C>): void {
+    const over = ids.flatMap((id) => this.pending.get(id) ?? []);
+    for (const pending of over) {
+      if (pending.planning !== undefined) this.tasks().delete(pending.planning);
+      this.pending.delete(pending.request.id);
+    }
+    if (this.pending.size === 0) this.cancelAll(over.map(({ request }) => request.id));
+    for (const { request, startedAt } of over)
+      this.outputs.push({ type: 'end', id: request.id, afterMs: this.now - startedAt, ...outcome });
+  }
+
+  // ── addresses ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** An address gets its place in the queue, or another one. */
+  place(key: string, dial: TrackedDial<C>): void {
+    this.tracked.set(key, dial);
+    this.queue = updateOrAdd(this.queue, key, dial.delayMs);
+  }
+
+  /** The whole batch that has the smallest delay begins (WORK-5). */
+  startBatch(): void {
+    const { batch, rest } = nextBatch(this.queue);
+    this.queue = rest;
+    for (const key of batch) {
+      const dial = this.tracked.get(key);
+      if (dial === undefined) continue;
+      const { addr, request } = dial;
+      const task = { type: 'attempt', key, addr, request } as const;
+      this.tasks().add(task);
+      this.tracked.set(key, { ...dial, stage: 'running', task, startedAt: this.now });
+      this.tell(this.audience(key), { type: 'dial:attempt', addr: key });
+    }
+  }
+
+  progressed(key: string, dial: TrackedDial<C>): void {
+    const expectedAt = isPublic(dial.addr) ? this.now + HANDSHAKE_GRACE_MS : undefined;
+    this.tracked.set(key, { ...dial, expectedAt });
+  }
+
+  /** The attempt is over; what it left behind is remembered. */
+  settle(
+    key: string,
+    dial: TrackedDial<C>,
+    result: { readonly connection: C } | { readonly error: Error },
+  ): void {
+    if (dial.task !== undefined) this.tasks().delete(dial.task);
+    this.tracked.set(key, {
+      ...dial,
+      stage: 'connection' in result ? 'connected' : 'failed',
+      task: undefined,
+      expectedAt: undefined,
+      ...result,
+    });
+  }
+
+  msSinceStart({ startedAt = this.now }: TrackedDial<C>): number {
+    return this.now - startedAt;
+  }
+
+  // ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** When the next batch is due: at once where nothing runs and nothing ever connected (WORK-4). */
+  schedule(): void {
+    const [next] = this.queue;
+    if (next === undefined) this.timerAt = undefined;
+    else {
+      const running = [...this.tracked.values()].filter(({ stage }) => stage === 'running');
+      this.timerAt =
+        running.length === 0 && !this.everConnected
+          ? this.now
+          : running.reduce(
+              (at, { expectedAt = at }) => Math.max(at, expectedAt),
+              this.startedAt + next.delayMs,
+            );
+    }
+  }
+
+  /** Requests whose time is up: what they still waited for shows in their error. */
+  expire(): void {
+    if (this.deadlineAt > this.now) return;
+    this.deadlineAt = Infinity;
+    for (const pending of [...this.pending.values()]) {
+      this.deadlineAt = Math.min(
+        this.deadlineAt,
+        pending.deadlineAt > this.now ? pending.deadlineAt : Infinity,
+      );
+      if (pending.deadlineAt > this.now) continue;
+      const { request, startedAt } = pending;
+      const late = new TimeoutError(
+        `dialing ${[...pending.waiting].join(', ') || 'the peer'}`,
+        this.now - startedAt,
+      );
+      const failures = [...pending.waiting].reduce((list, key) => {
+        const dial = this.tracked.get(key);
+        return dial === undefined ? list : recordFailure(list, dial.addr, unfinished(dial.stage));
+      }, pending.failures);
+      this.end([request.id], { outcome: 'failed', failure: { cause: late, failures } });
+    }
+  }
+
+  leave(done: boolean): Turn<DialState<C>, DialOutput<C>, DialTask> {
+    const running: ReadonlySet<DialTask> = this.running ?? this.before.running;
+    const { pending, tracked, queue, everConnected, timerAt, startedAt, outputs } = this;
+    const deadlineAt = pending.size === 0 ? Infinity : this.deadlineAt;
+    const wakeAt = Math.min(timerAt ?? Infinity, deadlineAt);
+    return {
+      state: { startedAt, pending, tracked, queue, everConnected, timerAt, deadlineAt, running },
+      outputs,
+      running,
+      wakeAt: wakeAt === Infinity ? undefined : wakeAt,
+      done,
+    };
+  }
+
+  private tasks(): Set<DialTask> {
+    this.running ??= new Set(this.before.running);
+    return this.running;
+  }
+
+  private cancelAll(ids: readonly string[]): void {
+    for (const [key, { stage, task }] of [...this.tracked]) {
+      if (task !== undefined) this.tasks().delete(task);
+      if (stage === 'running') this.tell(ids, { type: 'dial:cancel', addr: key });
+      // What was not finished may be tried again by whoever comes before the worker is gone.
+      if (stage === 'running' || stage === 'queued') this.tracked.delete(key);
+    }
+    this.queue = [];
+    this.timerAt = undefined;
+  }
+}
+
+function unfinished(stage: TrackedDial<unknown>['stage']): Error {
+  const what = stage === 'running' ? 'it had not answered' : 'it had not been dialed';
+  return new Libp2pError('ERR_TIMEOUT', 'network', `${what} when the dial's time was up`);
+}
