@@ -82,8 +82,8 @@ describe('the default strategy', () => {
     const plan = after(['/ip6/::/tcp/1', '/ip6zone/eth0/ip6/fe80::1/tcp/1']);
     expect(plan.dials).toEqual([]);
     expect(reasons(plan)).toEqual([
-      '/ip6/::/tcp/1 is not dialed: its IP is unspecified',
-      '/ip6zone/eth0/ip6/fe80::1/tcp/1 is not dialed: it is IPv6 link-local',
+      'unspecified IP: /ip6/::/tcp/1',
+      'IPv6 link-local: /ip6zone/eth0/ip6/fe80::1/tcp/1',
     ]);
   });
 
