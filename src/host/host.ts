@@ -7,7 +7,6 @@ import type { PeerId } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
-import { NEGOTIATION_MS } from '../connection/stream-opener.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
 import { withLimits } from '../rx/call-limits.js';
@@ -134,12 +133,9 @@ export class SwarmHost implements Host, DialingOwner {
     protocols: string | readonly string[],
     options: NewStreamOptions = {},
   ): Observable<Stream> {
-    const { signal, timeoutMs = NEGOTIATION_MS, ...others } = options;
+    const { signal, ...others } = options;
     const opened$ = this.connector.newStream(target, protocols, others);
-    return guard(
-      withLimits(opened$, { signal, timeoutMs }, 'opening a stream', this.deps.scheduler),
-      this.report,
-    );
+    return guard(withLimits(opened$, { signal }, 'opening a stream', this.deps.scheduler), this.report);
   }
 
   stop(): Promise<void> {
@@ -218,8 +214,9 @@ export class SwarmHost implements Host, DialingOwner {
     // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
     this.listeners.stop();
-    this.dialer.stop(stoppedError());
+    // Nothing is at work any more when the callers are told: whoever leaves because of that is not told once more.
     this.working.unsubscribe();
+    this.dialer.stop(stoppedError());
     this.router.stop();
     const open = this.registry.connections;
     for (const connection of open)
