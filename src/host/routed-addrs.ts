@@ -3,7 +3,7 @@ import { catchError, defer, EMPTY, scan, takeWhile, tap, throwError, type Observ
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
-import { splitPeer } from '../core/multiaddr.js';
+import { bareAddr } from './targets.js';
 
 export type Routing = (peer: PeerId) => Observable<readonly Multiaddr[]>;
 
@@ -20,7 +20,7 @@ export function routedAddrs(routing: Routing, peer: PeerId): Observable<readonly
     return defer(() => routing(peer)).pipe(
       scan(
         (found: readonly Multiaddr[], more) =>
-          [...found, ...more.map((addr) => bare(addr, peer))].slice(0, MAX_FOUND),
+          [...found, ...more.map((addr) => bareAddr(addr, peer))].slice(0, MAX_FOUND),
         [],
       ),
       takeWhile((found) => found.length < MAX_FOUND, true),
@@ -30,11 +30,6 @@ export function routedAddrs(routing: Routing, peer: PeerId): Observable<readonly
       catchError((thrown: unknown) => (hasFound ? EMPTY : throwError(() => routingFailed(thrown)))),
     );
   });
-}
-
-function bare(addr: Multiaddr, peer: PeerId): Multiaddr {
-  const { transport, peer: named } = splitPeer(addr);
-  return transport !== undefined && named?.equals(peer) === true ? transport : addr;
 }
 
 function routingFailed(thrown: unknown): Libp2pError {

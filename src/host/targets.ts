@@ -34,6 +34,12 @@ export function resolveTarget(target: Target): ResolvedTarget {
   return { peer, addrs: [...addrs.values()] };
 }
 
+/** The address without the peer at its end, if it is this one's: what is dialed, and asked about. @source go-libp2p swarm, RES-6 */
+export function bareAddr(addr: Multiaddr, peer: PeerId): Multiaddr {
+  const { transport, peer: named } = splitPeer(addr);
+  return transport !== undefined && named?.equals(peer) === true ? transport : addr;
+}
+
 /** Users of plain JavaScript pass anything. */
 function addressFrom(item: Multiaddr | string): Multiaddr {
   try {

@@ -40,7 +40,7 @@ export function wilds({ seed = 1, latencyMs = 0 } = {}): Wilds {
       const inner = memory({ network }).create(context);
       return {
         name: 'anywhere',
-        canDial: (addr) => fates.has(addr.toString()) || inner.canDial(addr),
+        canDial: (addr) => fates.has((splitPeer(addr).transport ?? addr).toString()) || inner.canDial(addr),
         canListen: (addr) => inner.canListen(addr),
         listen: (addr) => inner.listen(addr),
         dial: (addr) =>
