@@ -11,6 +11,7 @@ import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
+import { Permits } from '../rx/permits.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
@@ -31,6 +32,7 @@ export interface HostDeps extends DialingDeps {
 export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
   readonly services: Record<string, unknown> = {};
+  readonly descriptors: Permits;
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
@@ -53,6 +55,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.registry = new ConnectionRegistry(deps.log);
     this.router = new Router(deps.log);
     this.pending = new PendingInbound(deps, deps.scheduler);
+    this.descriptors = new Permits(deps.numbers.descriptors);
     this.dialer = makeDialer(deps, this);
     this.connector = new Connector({
       ...deps,
@@ -97,6 +100,12 @@ export class SwarmHost implements Host, DialingOwner {
   }
   get isStopping(): boolean {
     return this.stopping !== undefined;
+  }
+
+  /** What dialing holds on to, for tests that count what is left behind; no part of the public face. */
+  get dialing(): { readonly callers: number; readonly descriptors: number; readonly backedOff: number } {
+    const { inUse, waiting } = this.descriptors;
+    return { callers: this.dialer.pending, descriptors: inUse + waiting, backedOff: this.deps.backoff.size };
   }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────────

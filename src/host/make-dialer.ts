@@ -8,7 +8,7 @@ import type { PeerId } from '../core/identity.js';
 import { protocolNames, splitPeer } from '../core/multiaddr.js';
 import type { HostConnection } from '../connection/connection.js';
 import type { UpgradeDeps, Upgraded } from '../connection/upgrade.js';
-import { Permits } from '../rx/permits.js';
+import type { Permits } from '../rx/permits.js';
 import type { DialBackoff } from '../swarm/backoff.js';
 import { BlackHoles, type BlackHoleOptions } from '../swarm/black-hole.js';
 import { connectAddr } from '../swarm/connect-addr.js';
@@ -31,6 +31,8 @@ export interface DialingDeps extends UpgradeDeps {
   readonly gater: Partial<DialGater>;
 }
 export interface DialingOwner {
+  /** File descriptors for dials, over all peers. */
+  readonly descriptors: Permits;
   readonly addrs: readonly Multiaddr[];
   acceptable(request: DialRequest): HostConnection | undefined;
   /** Throws where the host takes no connection any more. */
@@ -46,7 +48,7 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
     log,
     strategy: deps.strategy,
     backoff: deps.backoff,
-    descriptors: new Permits(numbers.descriptors),
+    descriptors: owner.descriptors,
     blackHoles: new BlackHoles(deps.blackHole, (name, state, successFraction) => {
       log.say({ type: 'blackhole:change', name, state, successFraction });
     }),
