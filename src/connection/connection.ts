@@ -16,7 +16,7 @@ import { InboundNegotiation, NEGOTIATION_FAILED } from './negotiation.js';
 import { NEGOTIATION_MS, StreamOpener, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
 
-/** Inbound streams that have not said what they want, a connection. */
+/** Inbound streams that have not said what they want, a connection: go and js open a burst before they say what for. @source go-libp2p transient streams; rust-libp2p */
 const MAX_UNNEGOTIATED = 128;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;

@@ -44,9 +44,16 @@ export function upgradeOutbound(
   return owned(raw, concat(of(CONNECTED), stages(raw, secured$, deps, role)));
 }
 
-/** As `upgradeOutbound`, for a channel that came in: any peer is welcome that proves who it is. Emits the upgraded channel alone. */
-export function upgradeInbound(raw: RawConnection, deps: UpgradeDeps): Observable<Upgraded> {
-  return owned(raw, stages(raw, answer(raw.duplex, deps), deps, 'server')).pipe(
+/**
+ * As `upgradeOutbound`, for a channel that came in: any peer is welcome that proves who it is. Emits the upgraded channel
+ * alone. `channel` is how `raw` is read.
+ */
+export function upgradeInbound(
+  raw: RawConnection,
+  deps: UpgradeDeps,
+  channel: Duplex = raw.duplex,
+): Observable<Upgraded> {
+  return owned(raw, stages(raw, answer(channel, deps), deps, 'server')).pipe(
     mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
   );
 }

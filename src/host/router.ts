@@ -3,6 +3,7 @@ import { Subject, type Observable, type Subscriber } from 'rxjs';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { Stream } from '../core/stream-contract.js';
 import type { Route } from '../connection/connection.js';
+import { NEGOTIATION_FAILED } from '../connection/negotiation.js';
 import { Guarded, guard } from '../rx/guarded.js';
 import type { HostStream } from '../stream/stream.js';
 import type { EventLog } from '../swarm/event-log.js';
@@ -120,6 +121,12 @@ class Registration implements Route {
   }
 
   private handOver(stream: HostStream): void {
+    // Whoever heard of the stream's opening may have ended the handler.
+    if (this.subscriber.closed) {
+      const lost = `${stream.protocol} has lost its handler`;
+      stream.abort(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
+      return;
+    }
     const { maxInboundStreams } = this.options;
     if (maxInboundStreams !== undefined) {
       if (this.open >= maxInboundStreams) {

@@ -48,11 +48,11 @@ export function defaultFilters(): DialStrategy {
     ),
     refuse(hasBetter, (addr) => addrRefused(addr, 'a better address leads to the same IP and port')),
     refuseBlackHoled(),
-    refuse(isUnspecified, (addr) => addrRefused(addr, 'its IP is unspecified')),
-    refuse(isLinkLocal6, (addr) => addrRefused(addr, 'it is IPv6 link-local')),
+    refuse(isUnspecified, (addr) => addrRefused(addr, 'unspecified IP')),
+    refuse(isLinkLocal6, (addr) => addrRefused(addr, 'IPv6 link-local')),
     refuse(
       (addr, { options }) => options.forceDirect === true && isRelay(addr),
-      (addr) => addrRefused(addr, 'it is relayed, and a direct connection is forced'),
+      (addr) => addrRefused(addr, 'a relay, where a direct connection is forced'),
     ),
     limitAddrs(MAX_DIALED_ADDRS),
   );

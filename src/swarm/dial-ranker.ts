@@ -6,9 +6,9 @@ import { componentsOf, protocolNames } from '../core/multiaddr.js';
 import type { AddrComponent } from '../core/multiaddr-codec.js';
 
 /** @source go-libp2p swarm, RANK-2: ms between QUIC or TCP addresses, ms before any other, and what relays wait more. */
-export const PUBLIC_MS = 250;
-export const PRIVATE_MS = 30;
-export const RELAY_MS = 500;
+const PUBLIC_MS = 250;
+const PRIVATE_MS = 30;
+const RELAY_MS = 500;
 const PUBLIC_OTHER_MS = 1_000;
 const PRIVATE_OTHER_MS = 100;
 

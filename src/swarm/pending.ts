@@ -1,14 +1,18 @@
-/** Inbound channels that have not proven who they are: counted, bounded, and all under one absolute deadline. */
+/** Inbound channels that have not proven who they are: counted, bounded, and all under the same absolute deadlines. */
 import { Observable, timeout, throwError, type SchedulerLike } from 'rxjs';
 import { isLoopback } from '../core/address-class.js';
 import { LimitError, TimeoutError } from '../core/errors.js';
+import { isMapped, parseIp6, printIp4 } from '../core/ip.js';
 import { hostAndPort } from '../core/multiaddr.js';
 import type { RawConnection } from '../core/parts.js';
 import { upgradeInbound, type UpgradeDeps, type Upgraded } from '../connection/upgrade.js';
+import { tellFirstByte } from '../rx/first-byte.js';
 
-/** @source reliability limits: pending inbound, and of one address; accept to upgraded, absolute */
+/** Channels being upgraded, in all and from one IP address. @source reliability limits, counts */
 const MAX_PENDING = 64;
 const MAX_PENDING_PER_ADDR = 8;
+/** From accepting on, whatever comes meanwhile: to the first byte, and to the end. @source reliability limits, times; go-libp2p tcpreuse */
+const FIRST_BYTE_TIMEOUT_MS = 5_000;
 const UPGRADE_TIMEOUT_MS = 10_000;
 
 export class PendingInbound {
@@ -23,8 +27,7 @@ export class PendingInbound {
   /** Emits one upgraded connection and completes; errors with what went wrong, or a `LimitError`. The channel is destroyed unless it emits. */
   upgrade(raw: RawConnection): Observable<Upgraded> {
     return new Observable<Upgraded>((subscriber) => {
-      const host = hostAndPort(raw.remoteAddr)?.host;
-      const counted = host === undefined || isLoopback(raw.remoteAddr) ? undefined : host;
+      const counted = isLoopback(raw.remoteAddr) ? undefined : hostOf(raw);
       const refusal = this.refusal(counted);
       if (refusal !== undefined) {
         raw.duplex.sink.error(refusal);
@@ -35,8 +38,17 @@ export class PendingInbound {
       subscriber.add(() => {
         this.count(counted, -1);
       });
+      const silent = this.scheduler.schedule(() => {
+        subscriber.error(
+          new TimeoutError('the first byte of an inbound connection', FIRST_BYTE_TIMEOUT_MS, 'remote'),
+        );
+      }, FIRST_BYTE_TIMEOUT_MS);
+      subscriber.add(silent);
+      const duplex = tellFirstByte(raw.duplex, () => {
+        silent.unsubscribe();
+      });
       subscriber.add(
-        upgradeInbound(raw, this.deps)
+        upgradeInbound(raw, this.deps, duplex)
           .pipe(
             timeout({
               first: UPGRADE_TIMEOUT_MS,
@@ -64,4 +76,11 @@ export class PendingInbound {
     if (count === 0) this.perHost.delete(host);
     else this.perHost.set(host, count);
   }
+}
+
+/** The IP address that a channel is counted under: IPv4 in IPv6 clothes is IPv4. */
+function hostOf({ remoteAddr }: RawConnection): string | undefined {
+  const host = hostAndPort(remoteAddr)?.host;
+  const bytes = host === undefined ? undefined : parseIp6(host);
+  return bytes !== undefined && isMapped(bytes) ? printIp4(bytes.subarray(12)) : host;
 }

@@ -37,11 +37,9 @@ export function refuseBlackHoled(): DialStrategy {
  * predicate. After `resolveAddrs` it judges answers, before it names. Errors with ERR_DIAL_STRATEGY if the predicate throws.
  */
 export function only(predicate: (addr: Multiaddr) => boolean): DialStrategy {
-  const rule = predicate.name === '' ? 'the rule of only()' : `only(${predicate.name})`;
+  const why = `not let through by only(${predicate.name})`;
   return judged((addr) =>
-    asking('the predicate of only', () => predicate(addr))
-      ? undefined
-      : addrRefused(addr, `${rule} does not let it through`),
+    asking('the predicate of only', () => predicate(addr)) ? undefined : addrRefused(addr, why),
   );
 }
 
@@ -67,9 +65,9 @@ export function limitAddrs(count: number): DialStrategy {
     });
 }
 
-/** A refusal that names the address and the reason. */
+/** A refusal that names the reason, and behind it the address, since messages are cut at their end. */
 export function addrRefused(addr: Multiaddr, why: string): Libp2pError {
-  return new Libp2pError('ERR_ADDR_REFUSED', 'local', `${addr.toString()} is not dialed: ${why}`);
+  return new Libp2pError('ERR_ADDR_REFUSED', 'local', `${why}: ${addr.toString()}`);
 }
 
 function judged(judge: (addr: Multiaddr, plan: DialPlan) => Error | undefined): DialStrategy {

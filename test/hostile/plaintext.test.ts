@@ -1,6 +1,7 @@
 /** Reliability sheet, 5.5, for plaintext: a whole upgrade, against bytes that no honest peer sends. */
 import fc from 'fast-check';
 import { upgradeInbound, upgradeOutbound, type Upgraded } from '../../src/connection/upgrade.js';
+import { upgradedOnly } from '../support/upgraded.js';
 import { concatBytes, toHex, utf8 } from '../../src/core/bytes.js';
 import type { Bytes } from '../../src/core/duplex.js';
 import { Libp2pError } from '../../src/core/errors.js';
@@ -39,7 +40,7 @@ function upgrade(role: 'inbound' | 'outbound', security = plaintext(), expected:
   let failure: unknown;
   (role === 'inbound'
     ? upgradeInbound(raw, deps)
-    : upgradeOutbound(raw, peerIdFrom(expected), deps)
+    : upgradeOutbound(raw, peerIdFrom(expected), deps).pipe(upgradedOnly())
   ).subscribe({
     next: (value) => (upgraded = value),
     error: (error: unknown) => (failure = error),

@@ -50,6 +50,7 @@ function connect(pair: ReturnType<typeof duplexPair>, direction: 'inbound' | 'ou
       remotePeer: peerIdFrom(generateKey()),
       encryption: 'none',
       muxer: yamux().create({ scheduler: pair.clock, random: seededRandom(1) }),
+      role: direction === 'outbound' ? 'client' : 'server',
     },
     deps,
   );

@@ -1,11 +1,13 @@
-import { map, of, type Observable } from 'rxjs';
+import { map, of, pipe, type Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { isQuic } from '../../src/core/address-class.js';
+import { isPublic, isQuic } from '../../src/core/address-class.js';
 import type { DialContext, DialOptions, DialPlan } from '../../src/core/dial-contract.js';
 import { Libp2pError } from '../../src/core/errors.js';
 import { parseMultiaddr } from '../../src/core/multiaddr.js';
 import { defaultFilters, defaultStrategy } from '../../src/swarm/default-strategy.js';
+import { only } from '../../src/swarm/refusals.js';
+import { resolveAddrs } from '../../src/swarm/resolve-addrs.js';
 import { PEER, planOf, shown } from '../support/dial-plan.js';
 
 const QUIC = '/ip4/1.2.3.4/udp/1/quic-v1';
@@ -80,8 +82,8 @@ describe('the default strategy', () => {
     const plan = after(['/ip6/::/tcp/1', '/ip6zone/eth0/ip6/fe80::1/tcp/1']);
     expect(plan.dials).toEqual([]);
     expect(reasons(plan)).toEqual([
-      '/ip6/::/tcp/1 is not dialed: its IP is unspecified',
-      '/ip6zone/eth0/ip6/fe80::1/tcp/1 is not dialed: it is IPv6 link-local',
+      'unspecified IP: /ip6/::/tcp/1',
+      'IPv6 link-local: /ip6zone/eth0/ip6/fe80::1/tcp/1',
     ]);
   });
 
@@ -163,6 +165,22 @@ describe('the default strategy, as names are answered,', () => {
       const plan$ = cold('p', { p: planOf([TCP, NAME], {}, { resolve: () => answer$ }) });
       expectObservable(plans(plan$), '^--!').toBe('a', { a: { dials: [`${TCP} 0`], refused: [] } });
       expectSubscriptions(answer$.subscriptions).toBe('^--!');
+    });
+  });
+});
+
+describe('a guard behind the names', () => {
+  it('judges what they lead to: a public name may hide a private address', () => {
+    const NAME = '/dns4/rebind.example/tcp/1';
+    const answers = ['10.0.0.5', '0.0.0.0', '1.2.3.4'].map((ip) => parseMultiaddr(`/ip4/${ip}/tcp/1`));
+    const guard = pipe(resolveAddrs(), only(isPublic));
+    expect(
+      shown(after([NAME, '/ip6/::ffff:10.0.0.5/tcp/1'], { resolve: () => of(answers) }, {}, guard)),
+    ).toEqual({
+      dials: [`${TCP} 0`],
+      refused: ['/ip4/10.0.0.5/tcp/1', '/ip4/0.0.0.0/tcp/1', '/ip6/::ffff:10.0.0.5/tcp/1'].map(
+        (addr) => `${addr} ERR_ADDR_REFUSED`,
+      ),
     });
   });
 });

@@ -104,8 +104,13 @@ const ROWS: Table = {
     ['/ip4/192.0.2.1/tcp/1', 0],
     ['/ip4/5.6.7.8/tcp/9{relay}', 500],
   ],
-  'RANK-7: draft-29 goes after QUIC v1, unknown things after WebRTC': [
-    ['{6}/udp/9/quic-v1', 0],
+  'RANK-3: a relay in a private network is a relay': [
+    ['{lan}/tcp/1', 0],
+    ['{4}/tcp/1', 0],
+    ['/ip4/192.168.1.9/tcp/9{relay}', 500],
+  ],
+  'RANK-7: draft-29 goes after QUIC v1 of any port, unknown things after WebRTC': [
+    ['{6}/udp/60000/quic-v1', 0],
     ['{6}/udp/1/quic', 250],
     ['{4}/udp/1/webrtc-direct', 1250],
     ['{4}/udp/1', 1250],

@@ -281,15 +281,15 @@ describe('only', () => {
   it('refuses all others, and names the address and the predicate', () => {
     const plan = lastOf(only(isQuic), planOf([QUIC, TCP]));
     expect(shown(plan)).toEqual({ dials: [`${QUIC} 0`], refused: [`${TCP} ERR_ADDR_REFUSED`] });
-    expect(plan.refused[0]!.error.message).toBe(`${TCP} is not dialed: only(isQuic) does not let it through`);
+    expect(plan.refused[0]!.error.message).toBe(`not let through by only(isQuic): ${TCP}`);
   });
 
-  it('finds words for a predicate without a name', () => {
+  it('has words for a predicate without a name', () => {
     const [refused] = lastOf(
       only((addr) => isQuic(addr)),
       planOf([TCP]),
     ).refused;
-    expect(refused!.error.message).toBe(`${TCP} is not dialed: the rule of only() does not let it through`);
+    expect(refused!.error.message).toBe(`not let through by only(): ${TCP}`);
   });
 });
 

@@ -3,9 +3,9 @@
  * reader with fields, fed chunk by chunk, holding at most one frame.
  * @source multistream-select specification, 1.0
  */
-import { concatBytes, fromUtf8, NO_BYTES, utf8 } from '../../core/bytes.js';
+import { concatBytes, equalBytes, fromUtf8, NO_BYTES, utf8 } from '../../core/bytes.js';
 import type { Bytes } from '../../core/duplex.js';
-import { Libp2pError } from '../../core/errors.js';
+import { Libp2pError, quote } from '../../core/errors.js';
 import { encodeVarint } from '../../core/varint.js';
 
 export const HEADER = '/multistream/1.0.0';
@@ -26,6 +26,9 @@ export const REFUSAL_FRAME = encodeToken(REFUSAL);
 export class TokenReader {
   private held: Bytes = NO_BYTES;
 
+  /** `first`, where given, is the frame that must come first: what cannot become it is refused without waiting for its end. */
+  constructor(private first?: Bytes) {}
+
   push(bytes: Bytes): void {
     this.held = this.held.byteLength === 0 ? bytes : concatBytes(this.held, bytes);
   }
@@ -33,11 +36,14 @@ export class TokenReader {
   /** The next text without its newline, or `undefined` while it is not all there. Throws ERR_MULTISTREAM. */
   next(): string | undefined {
     const length = this.length();
-    if (length === undefined) return undefined;
-    const end = length.bytes + length.value;
-    if (this.held.byteLength < end) return undefined;
+    const end = length === undefined ? Infinity : length.bytes + length.value;
+    if (length === undefined || this.held.byteLength < end) {
+      this.checkBeginning();
+      return undefined;
+    }
     const body = this.held.subarray(length.bytes, end);
     this.held = this.held.subarray(end);
+    this.first = undefined;
     if (body[body.byteLength - 1] !== NEWLINE) throw multistreamError('a token without its newline');
     const text = fromUtf8(body.subarray(0, -1));
     if (text === undefined) throw multistreamError('a token that is not UTF-8');
@@ -49,6 +55,13 @@ export class TokenReader {
   /** What lies behind the tokens read so far: it belongs to the next protocol. */
   rest(): Bytes | undefined {
     return this.held.byteLength === 0 ? undefined : this.held;
+  }
+
+  /** A port that speaks something else may never send as much as its first byte says when it is read as a length. */
+  private checkBeginning(): void {
+    const { first, held } = this;
+    if (first === undefined || equalBytes(held, first.subarray(0, held.byteLength))) return;
+    throw multistreamError(`${quote(String.fromCharCode(...held))} in place of ${HEADER}`);
   }
 
   /** One or two length bytes, judged as they come, so that no announced body is ever waited for in vain. */

@@ -15,7 +15,7 @@ export interface Agreement {
 }
 
 export class Offer {
-  private readonly reader = new TokenReader();
+  private readonly reader = new TokenReader(HEADER_FRAME);
   private headerRead = false;
   private proposed = 0;
 

@@ -30,7 +30,7 @@ export interface Reply {
 }
 
 export class Responder {
-  private readonly reader = new TokenReader();
+  private readonly reader = new TokenReader(HEADER_FRAME);
   private headers = 0;
   private proposals = 0;
   private totalBytes = 0;

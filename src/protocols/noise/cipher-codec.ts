@@ -8,7 +8,7 @@ import { Uint8ArrayList } from 'uint8arraylist';
 import { ByteQueue } from '../../core/byte-queue.js';
 import { concatBytes, NO_BYTES } from '../../core/bytes.js';
 import type { Bytes, Writable } from '../../core/duplex.js';
-import { Libp2pError } from '../../core/errors.js';
+import { LimitError, Libp2pError } from '../../core/errors.js';
 import type { Aead } from '../../crypto/contract.js';
 import { TAG_BYTES } from './symmetric-state.js';
 
@@ -17,6 +17,8 @@ const LENGTH_BYTES = 2;
 const EMIT_BYTES = 48 * 1024;
 /** Below this a message is gathered into one buffer. */
 const GATHER_BELOW_BYTES = 2048;
+/** Messages without plaintext in a row: no implementation sends any, and each costs as much as one that says something. @source reliability checklist, N22 */
+const MAX_EMPTY_IN_A_ROW = 1024;
 /** 2^64 - 2 is the last nonce; the high word alone says when it is near. */
 const MAX_HIGH_WORD = 0xffffffff;
 
@@ -100,6 +102,7 @@ export class Sealer {
 
 export class Opener {
   private readonly held = new ByteQueue();
+  private emptyInARow = 0;
 
   constructor(
     private readonly aead: Aead,
@@ -111,7 +114,7 @@ export class Opener {
     return this.held.byteLength > 0;
   }
 
-  /** Hands every verified piece to `emit`. Throws ERR_NOISE_FRAME; nothing after a bad message is opened. */
+  /** Hands every verified piece to `emit`. Throws ERR_NOISE_FRAME, or a `LimitError`; nothing after that is opened. */
   open(chunk: Bytes, emit: (plaintext: Bytes) => void): void {
     let rest = chunk;
     if (this.held.byteLength > 0) rest = this.openHeld(rest, emit);
@@ -158,7 +161,15 @@ export class Opener {
     if (plaintext === undefined)
       throw new Libp2pError('ERR_NOISE_FRAME', 'remote', 'noise: a message that does not decrypt');
     this.nonce.advance();
-    for (const piece of plaintext) if (piece.byteLength > 0) emit(piece);
+    let isEmpty = true;
+    for (const piece of plaintext) {
+      if (piece.byteLength === 0) continue;
+      isEmpty = false;
+      emit(piece);
+    }
+    this.emptyInARow = isEmpty ? this.emptyInARow + 1 : 0;
+    if (this.emptyInARow > MAX_EMPTY_IN_A_ROW)
+      throw new LimitError('noise', 'empty messages in a row', MAX_EMPTY_IN_A_ROW);
   }
 }
 

@@ -60,6 +60,7 @@ export class NoiseDuplex implements Duplex {
   }
 
   private write(bytes: Writable): void {
+    if (bytes.byteLength === 0) return;
     try {
       this.raw.sink.next(this.sealer.seal(bytes));
     } catch (error) {
@@ -76,8 +77,9 @@ export class NoiseDuplex implements Duplex {
     }
   }
 
+  /** The reset goes first: whoever hears of the failure may end the channel in good order, and the remote would hear that. */
   private fail(error: Error): void {
-    this.side.fail(error);
     this.raw.sink.error(error);
+    this.side.fail(error);
   }
 }

@@ -13,10 +13,11 @@ import { NoiseExtensions, NoiseHandshakePayload } from '../../generated/noise.js
 import { handshakeError } from './handshake.js';
 
 const SIGNATURE_PREFIX = utf8('noise-libp2p-static-key:');
-/** A payload with an RSA-8192 identity takes about 2.2 KiB. */
+/** A payload with an RSA-8192 identity takes about 2.2 KiB. @source reliability limits, bytes */
 export const MAX_PAYLOAD_BYTES = 16 * 1024;
-const MAX_MUXERS = 32;
-const MAX_MUXER_CHARS = 1024;
+/** Entries of each extension, and the length of one. @source reliability checklist, N18 */
+const MAX_EXTENSION_ENTRIES = 32;
+const MAX_EXTENSION_ENTRY_BYTES = 1024;
 
 export interface Payload {
   readonly remotePeer: PeerId;
@@ -100,20 +101,31 @@ function readKey(bytes: Bytes): ReturnType<typeof publicKeyFrom> {
 
 function readMuxers(bytes: Bytes | undefined): readonly string[] {
   if (bytes === undefined) return [];
+  const { streamMuxers, webtransportCerthashes } = decodeExtensions(bytes);
+  checkEntries('muxers', streamMuxers.map(utf8));
+  checkEntries('certificate hashes', webtransportCerthashes);
+  return streamMuxers;
+}
+
+function decodeExtensions(bytes: Bytes): NoiseExtensions {
   try {
     guardProtobuf(bytes, {
       what: 'noise extensions',
       maxBytes: MAX_PAYLOAD_BYTES,
       known: { 1: 'bytes', 2: 'text' },
     });
-    const { streamMuxers } = NoiseExtensions.decode(bytes);
-    if (streamMuxers.length > MAX_MUXERS)
-      throw handshakeError(`${String(streamMuxers.length)} muxers; ${String(MAX_MUXERS)} are allowed`);
-    if (streamMuxers.some((name) => name.length > MAX_MUXER_CHARS))
-      throw handshakeError('the name of a muxer beyond 1024 characters');
-    return streamMuxers;
+    return NoiseExtensions.decode(bytes);
   } catch (cause) {
-    if (cause instanceof Libp2pError) throw cause;
     throw handshakeError('extensions that cannot be decoded', { cause });
   }
+}
+
+function checkEntries(what: string, entries: readonly Uint8Array[]): void {
+  if (entries.length > MAX_EXTENSION_ENTRIES)
+    throw handshakeError(`${String(entries.length)} ${what}; ${String(MAX_EXTENSION_ENTRIES)} are allowed`);
+  const longest = Math.max(0, ...entries.map(({ byteLength }) => byteLength));
+  if (longest > MAX_EXTENSION_ENTRY_BYTES)
+    throw handshakeError(
+      `${what} of ${String(longest)} bytes; ${String(MAX_EXTENSION_ENTRY_BYTES)} are allowed`,
+    );
 }
