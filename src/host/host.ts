@@ -1,4 +1,16 @@
-import { defer, merge, Subscription, throwError, type Observable } from 'rxjs';
+import {
+  catchError,
+  defer,
+  EMPTY,
+  ignoreElements,
+  merge,
+  mergeMap,
+  Subject,
+  tap,
+  throwError,
+  type Observable,
+  type Subscription,
+} from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
@@ -40,8 +52,9 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
   private readonly pending: PendingInbound;
-  /** What the host itself is subscribed to: its dialer, and the inbound upgrades under way. */
-  private readonly working = new Subscription();
+  private readonly accepted = new Subject<RawConnection>();
+  /** The host's one subscription: its dialer, and the channels that come in. */
+  private readonly working: Subscription;
   private readonly connectionDeps: ConnectionDeps;
   private nextConnection = 1;
   private stopping: Promise<void> | undefined;
@@ -63,11 +76,14 @@ export class SwarmHost implements Host, DialingOwner {
       dialer: this.dialer,
       peerTimeoutMs: deps.numbers.peerTimeoutMs,
     });
-    this.working.add(this.dialer.work$.subscribe({ error: this.report }));
-    this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
-      this.accept(raw);
-    });
     this.connectionDeps = this.makeConnectionDeps();
+    // As many at once as `pending` lets in.
+    const inbound$ = this.accepted.pipe(mergeMap((raw) => this.takeIn(raw)));
+    this.working = merge(this.dialer.work$, inbound$).subscribe({ error: this.report });
+    this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
+      if (this.isStopping) raw.duplex.sink.error(stoppedError());
+      else this.accepted.next(raw);
+    });
   }
 
   // ── what is true now, and what happens ─────────────────────────────────────────────────────────────────────────────
@@ -168,21 +184,17 @@ export class SwarmHost implements Host, DialingOwner {
     return this.add('outbound', upgraded);
   }
 
-  private accept(raw: RawConnection): void {
-    if (this.isStopping) {
-      raw.duplex.sink.error(stoppedError());
-      return;
-    }
-    const upgrading = this.pending.upgrade(raw).subscribe({
-      next: (upgraded) => {
-        this.add('inbound', upgraded);
-      },
-      error: (error: unknown) => {
+  /** From a channel to one of the host's connections. Never errors: whom it was not to be is an event. */
+  private takeIn(raw: RawConnection): Observable<never> {
+    return this.pending.upgrade(raw).pipe(
+      tap((upgraded) => this.add('inbound', upgraded)),
+      ignoreElements(),
+      catchError((error: unknown) => {
         const stage = error instanceof LimitError ? 'accept' : 'upgrade';
         this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
-      },
-    });
-    this.working.add(upgrading);
+        return EMPTY;
+      }),
+    );
   }
 
   private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {
