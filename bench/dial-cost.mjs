@@ -3,8 +3,9 @@
 // The peers are light: a listener of the memory transport and a real upgrade (noise, yamux), each with a key of its own,
 // made before anything is measured. The time of a dial has both ends' handshakes in it, for they run in this process.
 // A connection is ended when it is there, so that the heap shows what dialing leaves behind; with --keep it stays, and the
-// heap shows what a connection takes (and its keep-alive shows in the times). Then as many peers are dialed where nobody listens. Fails where the median dial of
-// the last thousand takes 20 % more, or less, than that of the first, or where something is left.
+// heap shows what a connection takes (and its keep-alive shows in the times). Then as many peers are dialed where nobody
+// listens. Fails where the median dial of the last thousand takes 20 % more, or less, than that of the first, or where
+// something is left.
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
