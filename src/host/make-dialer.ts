@@ -3,7 +3,7 @@ import { defer, map, throwError, type Observable, type SchedulerLike } from 'rxj
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialStrategy } from '../core/dial-contract.js';
 import { asError, Libp2pError } from '../core/errors.js';
-import type { DialGater } from '../core/gater.js';
+import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId } from '../core/identity.js';
 import { protocolNames, splitPeer } from '../core/multiaddr.js';
 import type { HostConnection } from '../connection/connection.js';
@@ -28,7 +28,7 @@ export interface DialingDeps extends UpgradeDeps {
   readonly blackHole: BlackHoleOptions;
   readonly strategy: DialStrategy;
   readonly resolve: (addr: Multiaddr, peer: PeerId) => Observable<readonly Multiaddr[]>;
-  readonly gater: Partial<DialGater>;
+  readonly gater: Partial<ConnectionGater>;
 }
 export interface DialingOwner {
   /** File descriptors for dials, over all peers. */
