@@ -1,16 +1,21 @@
+import { jest } from '@jest/globals';
 import { retry, type SchedulerLike } from 'rxjs';
 import type { SwarmHost } from '../../src/host/host.js';
-import type { Connection, Host, HostEvent } from '../../src/index.js';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { parseMultiaddr, type Connection, type Host, type HostEvent } from '../../src/index.js';
 import type { VirtualClock } from '../../src/testing/virtual-clock.js';
 import { at, collect, wilds, type Wilds } from '../support/wilds.js';
 
 const MANY = 10_000;
+/** They take seconds where others work as well. */
+jest.setTimeout(60_000);
 const TCP = '/ip4/1.2.3.4/tcp/1';
 
 let world: Wilds;
 let a: Host;
 let b: Host;
 let events: HostEvent[];
+let target: Multiaddr;
 beforeEach(async () => {
   events = [];
   world = wilds();
@@ -19,6 +24,7 @@ beforeEach(async () => {
     await world.createHost(),
   ];
   world.set({ [TCP]: { leadsTo: b, afterMs: 100 } });
+  target = parseMultiaddr(at(TCP, b));
 });
 const count = (type: HostEvent['type']): number => events.filter((event) => event.type === type).length;
 /** Nobody waits, nothing is held, and no timer runs. */
@@ -31,7 +37,6 @@ const expectNothingLeft = (backedOff = 0): void => {
 
 describe('F20: ten thousand dials of one peer', () => {
   it('are one attempt, whose connection all get', async () => {
-    const target = at(TCP, b);
     const got = new Set<Connection>();
     let completed = 0;
     for (let n = 0; n < MANY; n += 1)
@@ -54,7 +59,7 @@ describe('F20: ten thousand dials of one peer', () => {
     world.set({ [TCP]: { refusesAfterMs: 100 } });
     const errors = new Map<unknown, number>();
     for (let n = 0; n < MANY; n += 1)
-      a.dial(at(TCP, b)).subscribe({
+      a.dial(target).subscribe({
         error: (error: unknown) => errors.set(error, (errors.get(error) ?? 0) + 1),
       });
     await world.net.advance(1000);
@@ -64,7 +69,7 @@ describe('F20: ten thousand dials of one peer', () => {
   });
 
   it('leave one by one without hurting those that stay; the last one stops it', async () => {
-    const subscriptions = Array.from({ length: MANY }, () => a.dial(at(TCP, b)).subscribe());
+    const subscriptions = Array.from({ length: MANY }, () => a.dial(target).subscribe());
     await world.net.advance(50);
     for (const subscription of subscriptions.slice(0, -1)) subscription.unsubscribe();
     expect([count('dial:cancel'), count('dial:end')]).toEqual([0, MANY - 1]);
@@ -77,17 +82,17 @@ describe('F20: ten thousand dials of one peer', () => {
 });
 
 it('ten thousand dials that are given up at once leave nothing, and none is begun in vain', async () => {
-  for (let n = 0; n < MANY; n += 1) a.dial(at(TCP, b)).subscribe().unsubscribe();
+  for (let n = 0; n < MANY; n += 1) a.dial(target).subscribe().unsubscribe();
   expectNothingLeft();
   expect([count('dial:start'), count('dial:end')]).toEqual([MANY, MANY]);
   await world.net.advance(60_000);
   expect([a.connections, b.connections]).toEqual([[], []]);
-  expect(await world.end(a.dial(at(TCP, b)))).toMatchObject({ direction: 'outbound' });
+  expect(await world.end(a.dial(target))).toMatchObject({ direction: 'outbound' });
 });
 
 it('a dial that is retried at once does not overflow the stack', async () => {
   world.set({ [TCP]: { refusesAfterMs: 0 } });
-  const { ends } = collect(a.dial(at(TCP, b)).pipe(retry({ count: 1000 })));
+  const { ends } = collect(a.dial(target).pipe(retry({ count: 1000 })));
   await world.net.advance(10);
   expect(ends).toMatchObject([{ name: 'DialError', code: 'ERR_DIAL_FAILED' }]);
   expect(count('dial:start')).toBe(1001);
