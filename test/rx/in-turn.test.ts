@@ -86,7 +86,7 @@ describe('inTurn', () => {
           if (value === 1) answers.next(2);
           seen.push(value);
         },
-        error: (error) => seen.push(error),
+        error: (error: unknown) => seen.push(error),
       });
     expect(seen).toEqual([1, 2, 'failed']);
   });

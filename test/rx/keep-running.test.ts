@@ -138,7 +138,7 @@ describe('keepRunning', () => {
     const seen: unknown[] = [];
     of(new Set(['a']))
       .pipe(keepRunning(() => throwError(() => 'failed')))
-      .subscribe({ error: (error) => seen.push(error) });
+      .subscribe({ error: (error: unknown) => seen.push(error) });
     expect(seen).toEqual(['failed']);
   });
 });
