@@ -17,7 +17,7 @@ import {
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import { WAKE, type Machine, type Turn, type Wake } from '../core/machine.js';
 import { inTurn } from './in-turn.js';
-import { keepRunning } from './keep-running.js';
+import { keepRunning, type Wanted } from './keep-running.js';
 
 export interface Driver<Input, Task> {
   readonly scheduler: SchedulerLike;
@@ -61,10 +61,10 @@ export function drive<State, Input, Output, Task>(
     });
 }
 
-function running<State, Output, Task>(): OperatorFunction<Turn<State, Output, Task>, ReadonlySet<Task>> {
+function running<State, Output, Task>(): OperatorFunction<Turn<State, Output, Task>, Wanted<Task>> {
   return (turn$) =>
     turn$.pipe(
-      map(({ running: tasks = NOTHING }) => tasks),
+      map(({ running: tasks = NOTHING, changes }) => changes ?? tasks),
       distinctUntilChanged(),
     );
 }

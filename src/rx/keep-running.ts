@@ -1,4 +1,8 @@
 import { defer, mergeMap, Observable, Subject, takeUntil, type OperatorFunction } from 'rxjs';
+import type { TaskChanges } from '../core/machine.js';
+
+/** All that is wanted; or what is wanted more and less than before. */
+export type Wanted<K> = ReadonlySet<K> | TaskChanges<K>;
 
 /**
  * Runs what is wanted: a key that appears in the set is run, one that disappears is cancelled, one that stays goes on.
@@ -6,22 +10,21 @@ import { defer, mergeMap, Observable, Subject, takeUntil, type OperatorFunction 
  * runs has ended. Unsubscribing cancels all. What goes is cancelled before anything starts, and what started last first:
  * so nobody who waits behind another gets its turn on the way out.
  */
-export function keepRunning<K, T>(run: (key: K) => Observable<T>): OperatorFunction<ReadonlySet<K>, T> {
+export function keepRunning<K, T>(run: (key: K) => Observable<T>): OperatorFunction<Wanted<K>, T> {
   return (wanted$) =>
     defer(() => {
-      // What cancels each, in the order in which they started. As many as the set has keys.
+      // What cancels each, in the order in which they started. As many as are wanted.
       const stops = new Map<K, Subject<void>>();
-      const keepOnly = (isWanted: (key: K) => boolean): void => {
-        for (const key of [...stops.keys()].filter((running) => !isWanted(running)).reverse()) {
-          const stop = stops.get(key);
-          stops.delete(key);
-          stop?.next();
-        }
+      const cancel = (key: K): void => {
+        const stop = stops.get(key);
+        stops.delete(key);
+        stop?.next();
       };
       const news$ = wanted$.pipe(
         mergeMap((wanted) => {
-          keepOnly((key) => wanted.has(key));
-          return [...wanted].filter((key) => !stops.has(key));
+          const { started, cancelled } = 'started' in wanted ? wanted : difference(stops, wanted);
+          cancelled.forEach(cancel);
+          return started;
         }),
         mergeMap((key) => {
           const stop = new Subject<void>();
@@ -31,10 +34,17 @@ export function keepRunning<K, T>(run: (key: K) => Observable<T>): OperatorFunct
       );
       return news$.pipe(
         leavingFirst(() => {
-          keepOnly(() => false);
+          [...stops.keys()].reverse().forEach(cancel);
         }),
       );
     });
+}
+
+function difference<K>(running: ReadonlyMap<K, unknown>, wanted: ReadonlySet<K>): TaskChanges<K> {
+  return {
+    started: [...wanted].filter((key) => !running.has(key)),
+    cancelled: [...running.keys()].filter((key) => !wanted.has(key)).reverse(),
+  };
 }
 
 /** Like `finalize`, but ahead of what the source does when it is left. */
