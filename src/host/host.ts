@@ -235,9 +235,8 @@ export class SwarmHost implements Host, DialingOwner {
     // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
     this.listeners.stop();
-    // Nothing is at work any more when the callers are told: whoever leaves because of that is not told once more.
-    this.working.unsubscribe();
     this.dialer.stop(stoppedError());
+    this.working.unsubscribe();
     this.router.stop();
     const open = this.registry.connections;
     for (const connection of open)
