@@ -307,11 +307,7 @@ describe('a transport', () => {
   });
 
   it.each([
-    [
-      'completes without a value',
-      () => EMPTY,
-      'the transport ended without a connection',
-    ],
+    ['completes without a value', () => EMPTY, 'the transport ended without a connection'],
     ['throws at once', () => fail('no socket'), 'no socket'],
     ['errors with what is no error', () => throwError(() => 'a text'), 'thrown: a text'],
   ])('that %s fails that address, and the others go on', (_what, fate, message) => {
