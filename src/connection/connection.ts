@@ -4,7 +4,7 @@ import type { Bytes, CloseReason } from '../core/duplex.js';
 import { LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
-import type { MuxerObserver, MuxerSession } from '../core/parts.js';
+import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.js';
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
@@ -51,6 +51,7 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly direct: boolean;
   readonly openedAt: number;
   readonly released$: Observable<never> | undefined;
+  private readonly raw: RawConnection;
   private readonly session: MuxerSession;
   private readonly open = new Set<HostStream>();
   private readonly ended = new ReplaySubject<CloseReason>(1);
@@ -67,6 +68,7 @@ export class HostConnection implements Connection, MuxerObserver {
     upgraded: Upgraded,
     private readonly deps: ConnectionDeps,
   ) {
+    this.raw = upgraded.raw;
     this.remotePeer = upgraded.remotePeer;
     this.localAddr = upgraded.raw.localAddr;
     this.remoteAddr = upgraded.raw.remoteAddr;
@@ -134,6 +136,10 @@ export class HostConnection implements Connection, MuxerObserver {
 
   abort(reason: Error): void {
     this.session.abort(reason);
+  }
+
+  heardBytes(): number | undefined {
+    return this.raw.heardBytes?.();
   }
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────

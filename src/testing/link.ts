@@ -60,8 +60,7 @@ export function checkedLink(link: Link): Partial<LinkConditions> {
     if (!kind[0](value)) throw invalid(`link.${name} is ${show(value)}; it takes ${kind[1]}`);
     checked[name] = value;
   }
-  // Each name is one of a link's, and its value was found to be of its kind.
-  return checked as Partial<LinkConditions>;
+  return checked;
 }
 
 function isNumber(value: unknown): value is number {

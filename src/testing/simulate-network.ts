@@ -142,13 +142,13 @@ class Network implements SimulatedNetwork {
     return made;
   }
 
-  /** A host's place is the number of its first listener. */
+  /** A host's place is the number that it listened on first. */
   private placeOf(named: Host | string): string {
     const host = typeof named === 'string' ? this.hosts.find(({ peerId }) => peerId.equals(named)) : named;
-    const addr = typeof named === 'string' && host === undefined ? parsed(named) : host?.addrs[0];
+    const addr = host === undefined ? parsed(named) : host.addrs[0];
     const number = addr && componentsOf(addr).find(({ name }) => name === 'memory')?.value;
     if (number === undefined)
-      throw invalid(`link: ${host?.peerId.toString() ?? show(named)} listens on no /memory address here`);
+      throw invalid(`link: ${nameOf(host ?? named)} listens on no /memory address here`);
     return this.memory.listeners.get(number)?.place ?? number;
   }
 }
@@ -162,8 +162,12 @@ function invalid(what: string): Libp2pError {
   return new Libp2pError('ERR_INVALID_OPTION', 'local', `simulateNetwork: ${what}`);
 }
 
-function parsed(addr: string): Multiaddr | undefined {
-  return addr.startsWith('/') ? parseMultiaddr(addr) : undefined;
+function parsed(addr: Host | string): Multiaddr | undefined {
+  return typeof addr === 'string' && addr.startsWith('/') ? parseMultiaddr(addr) : undefined;
+}
+
+function nameOf(named: Host | string): string {
+  return typeof named === 'string' ? show(named) : named.peerId.toString();
 }
 
 function first<T>(source: Observable<T>): Promise<T> {
