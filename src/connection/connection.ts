@@ -58,6 +58,8 @@ export class HostConnection implements Connection, MuxerObserver {
   private readonly deadlines: Deadlines;
   private readonly idle: IdleSweep;
   private readonly opener: StreamOpener;
+  /** When the last public stream ended; if there was none, when the connection was opened. */
+  unusedSince: number;
   private unnegotiated = 0;
   private nextStream = 1;
   private reason: CloseReason | undefined;
@@ -78,6 +80,7 @@ export class HostConnection implements Connection, MuxerObserver {
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
     this.openedAt = deps.scheduler.now();
+    this.unusedSince = this.openedAt;
     this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
     this.idle = new IdleSweep(deps.scheduler, this.open);
     this.session = upgraded.muxer.mux(upgraded.duplex, upgraded.role, this);
@@ -97,6 +100,10 @@ export class HostConnection implements Connection, MuxerObserver {
   }
   get streamCount(): number {
     return this.open.size;
+  }
+  /** Whether a stream is open, agreed on or not. */
+  get isUsed(): boolean {
+    return this.session.streamCount > 0;
   }
   get isClosed(): boolean {
     return this.reason !== undefined;
@@ -134,8 +141,9 @@ export class HostConnection implements Connection, MuxerObserver {
     );
   }
 
-  abort(reason: Error): void {
-    this.session.abort(reason);
+  /** `code` is what the remote is told where the muxer can say it. */
+  abort(reason: Error, code?: number): void {
+    this.session.abort(reason, code);
   }
 
   heardBytes(): number | undefined {
@@ -213,6 +221,7 @@ export class HostConnection implements Connection, MuxerObserver {
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
         this.open.delete(closed);
+        this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },
     });

@@ -1,4 +1,4 @@
-import { defer, merge, Subscription, throwError, type Observable } from 'rxjs';
+import { defer, merge, Subscription, takeUntil, throwError, timer, type Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
@@ -15,6 +15,7 @@ import { guard } from '../rx/guarded.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
+import { closeIdleConnections, IDLE_CONNECTION_MS } from '../swarm/idle-connections.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
 import { Connector, stoppedError } from './connector.js';
@@ -23,6 +24,9 @@ import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
+
+/** How long the platform may take to let go of the sockets. @source P23 */
+const STOP_MS = 5_000;
 
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
@@ -66,6 +70,7 @@ export class SwarmHost implements Host, DialingOwner {
       this.accept(raw);
     });
     this.connectionDeps = this.makeConnectionDeps();
+    this.working.add(this.closeIdle().subscribe({ error: this.report }));
   }
 
   // ── what is true now, and what happens ─────────────────────────────────────────────────────────────────────────────
@@ -194,6 +199,27 @@ export class SwarmHost implements Host, DialingOwner {
     return connection;
   }
 
+  private closeIdle(): Observable<never> {
+    const { registry, deps } = this;
+    return closeIdleConnections<HostConnection>({
+      scheduler: deps.scheduler,
+      idleMs: IDLE_CONNECTION_MS,
+      connections: () => registry.connections,
+      opened$: registry.opened$,
+      isProtected: () => false,
+      pruned: (connection) => {
+        const { remotePeer: peerId, id } = connection;
+        const fields = {
+          peer: peerId.toString(),
+          connectionId: id,
+          reason: 'idle',
+          value: IDLE_CONNECTION_MS,
+        };
+        deps.log.say({ type: 'connection:prune', ...fields }, { peerId, connection });
+      },
+    });
+  }
+
   private makeConnectionDeps(): ConnectionDeps {
     const events = new StreamEvents(this.log);
     return {
@@ -227,6 +253,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.registry.complete();
     this.listeners.complete();
     this.log.complete();
-    await settle(merge(...open.flatMap(({ released$ }) => released$ ?? [])));
+    const released$ = merge(...open.flatMap((connection) => connection.released$ ?? []));
+    await settle(released$.pipe(takeUntil(timer(STOP_MS, this.deps.scheduler))));
   }
 }
