@@ -227,7 +227,7 @@ export class HostConnection implements Connection, MuxerObserver {
     });
     this.nextStream += 1;
     this.open.add(stream);
-    this.idle.watch();
+    this.idle.watch(stream);
     this.deps.streamOpened(stream);
     return stream;
   }
