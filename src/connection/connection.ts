@@ -4,7 +4,7 @@ import type { Bytes, CloseReason } from '../core/duplex.js';
 import { LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
-import type { MuxerObserver, MuxerSession } from '../core/parts.js';
+import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.js';
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
@@ -51,12 +51,15 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly direct: boolean;
   readonly openedAt: number;
   readonly released$: Observable<never> | undefined;
+  private readonly raw: RawConnection;
   private readonly session: MuxerSession;
   private readonly open = new Set<HostStream>();
   private readonly ended = new ReplaySubject<CloseReason>(1);
   private readonly deadlines: Deadlines;
   private readonly idle: IdleSweep;
   private readonly opener: StreamOpener;
+  /** When the last public stream ended; if there was none, when the connection was opened. */
+  unusedSince: number;
   private unnegotiated = 0;
   private nextStream = 1;
   private reason: CloseReason | undefined;
@@ -67,6 +70,7 @@ export class HostConnection implements Connection, MuxerObserver {
     upgraded: Upgraded,
     private readonly deps: ConnectionDeps,
   ) {
+    this.raw = upgraded.raw;
     this.remotePeer = upgraded.remotePeer;
     this.localAddr = upgraded.raw.localAddr;
     this.remoteAddr = upgraded.raw.remoteAddr;
@@ -76,6 +80,7 @@ export class HostConnection implements Connection, MuxerObserver {
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
     this.openedAt = deps.scheduler.now();
+    this.unusedSince = this.openedAt;
     this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
     this.idle = new IdleSweep(deps.scheduler, this.open);
     this.session = upgraded.muxer.mux(upgraded.duplex, upgraded.role, this);
@@ -95,6 +100,10 @@ export class HostConnection implements Connection, MuxerObserver {
   }
   get streamCount(): number {
     return this.open.size;
+  }
+  /** Whether a stream is open, agreed on or not. */
+  get isUsed(): boolean {
+    return this.session.streamCount > 0;
   }
   get isClosed(): boolean {
     return this.reason !== undefined;
@@ -132,8 +141,13 @@ export class HostConnection implements Connection, MuxerObserver {
     );
   }
 
-  abort(reason: Error): void {
-    this.session.abort(reason);
+  /** `code` is what the remote is told where the muxer can say it. */
+  abort(reason: Error, code?: number): void {
+    this.session.abort(reason, code);
+  }
+
+  heardBytes(): number | undefined {
+    return this.raw.heardBytes?.();
   }
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,12 +221,13 @@ export class HostConnection implements Connection, MuxerObserver {
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
         this.open.delete(closed);
+        this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },
     });
     this.nextStream += 1;
     this.open.add(stream);
-    this.idle.watch();
+    this.idle.watch(stream);
     this.deps.streamOpened(stream);
     return stream;
   }

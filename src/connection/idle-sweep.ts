@@ -11,6 +11,7 @@ const GARBAGE_COLLECTED = 0x1006;
  */
 export class IdleSweep {
   private timer: Subscription | undefined;
+  private timerAt = Infinity;
   private closed = false;
 
   constructor(
@@ -18,9 +19,9 @@ export class IdleSweep {
     private readonly streams: ReadonlySet<HostStream>,
   ) {}
 
-  /** A stream was opened. */
-  watch(): void {
-    if (this.timer === undefined) this.arm();
+  /** A stream was opened: it may be due before all others, where it is given less time than they are. */
+  watch(stream: HostStream): void {
+    if (dueAt(stream) < this.timerAt) this.arm();
   }
 
   close(): void {
@@ -29,18 +30,17 @@ export class IdleSweep {
   }
 
   private arm(): void {
+    this.timer?.unsubscribe();
+    this.timerAt = Infinity;
     if (this.closed || this.streams.size === 0) return;
     const now = this.scheduler.now();
     let earliest = Infinity;
     for (const stream of this.streams) earliest = Math.min(earliest, dueAt(stream));
-    this.timer = this.scheduler.schedule(
-      () => {
-        this.timer = undefined;
-        this.sweep();
-        this.arm();
-      },
-      Math.max(1, earliest - now),
-    );
+    this.timerAt = Math.max(now + 1, earliest);
+    this.timer = this.scheduler.schedule(() => {
+      this.sweep();
+      this.arm();
+    }, this.timerAt - now);
   }
 
   private sweep(): void {

@@ -22,6 +22,8 @@ export interface RawConnection {
   readonly remoteAddr: Multiaddr;
   /** Set where a relay is in between; whether it allows only so much time or data. */
   readonly relayed?: { readonly limited: boolean } | undefined;
+  /** How many bytes have come so far, whatever the layers above can make of them yet: a sign of life. */
+  readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
 }
@@ -75,6 +77,8 @@ export interface SecurityPart {
 // ── muxers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** What a muxer tells its connection, by plain calls: this is the byte path. */
 export interface MuxerObserver {
+  /** Bytes that have come over the channel below; the muxer counts its own where nobody else does. */
+  heardBytes?(): number | undefined;
   /** A stream that the remote opened. It must get a reader, or be reset, before this returns. */
   onStream(stream: MuxedStream): void;
   /** Nothing more will come; every stream has had its end. Called once. */

@@ -6,8 +6,10 @@ import {
   merge,
   mergeMap,
   Subject,
+  takeUntil,
   tap,
   throwError,
+  timer,
   type Observable,
   type Subscription,
 } from 'rxjs';
@@ -27,6 +29,7 @@ import { Permits } from '../rx/permits.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
+import { closeIdleConnections, IDLE_CONNECTION_MS } from '../swarm/idle-connections.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
 import { Connector, stoppedError } from './connector.js';
@@ -35,6 +38,9 @@ import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
+
+/** How long the platform may take to let go of the sockets. @source P23 */
+const STOP_MS = 5_000;
 
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
@@ -79,7 +85,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.connectionDeps = this.makeConnectionDeps();
     // As many at once as `pending` lets in.
     const inbound$ = this.accepted.pipe(mergeMap((raw) => this.takeIn(raw)));
-    this.working = merge(this.dialer.work$, inbound$).subscribe({ error: this.report });
+    this.working = merge(this.dialer.work$, inbound$, this.closeIdle()).subscribe({ error: this.report });
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       if (this.isStopping) raw.duplex.sink.error(stoppedError());
       else this.accepted.next(raw);
@@ -211,6 +217,27 @@ export class SwarmHost implements Host, DialingOwner {
     return connection;
   }
 
+  private closeIdle(): Observable<never> {
+    const { registry, deps } = this;
+    return closeIdleConnections<HostConnection>({
+      scheduler: deps.scheduler,
+      idleMs: IDLE_CONNECTION_MS,
+      connections: () => registry.connections,
+      opened$: registry.opened$,
+      isProtected: () => false,
+      pruned: (connection) => {
+        const { remotePeer: peerId, id } = connection;
+        const fields = {
+          peer: peerId.toString(),
+          connectionId: id,
+          reason: 'idle',
+          value: IDLE_CONNECTION_MS,
+        };
+        deps.log.say({ type: 'connection:prune', ...fields }, { peerId, connection });
+      },
+    });
+  }
+
   private makeConnectionDeps(): ConnectionDeps {
     const events = new StreamEvents(this.log);
     return {
@@ -244,6 +271,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.registry.complete();
     this.listeners.complete();
     this.log.complete();
-    await settle(merge(...open.flatMap(({ released$ }) => released$ ?? [])));
+    const released$ = merge(...open.flatMap((connection) => connection.released$ ?? []));
+    await settle(released$.pipe(takeUntil(timer(STOP_MS, this.deps.scheduler))));
   }
 }

@@ -2,11 +2,19 @@
  * The host's own clock: RxJS's default scheduler reads the wall clock, which people set back and forth. Work without
  * delay runs in the next microtask, in order; work with a delay waits for a timer of the platform and never runs before
  * its time. Work that throws stops no other: what it threw is thrown again from a timer, as RxJS does.
+ *
+ * Work that is more than a second late says that the process was held up: by the application, a browser that throttles
+ * timers, or a suspended machine. What the sockets have for us by then gets a turn first, so that nobody is found late who
+ * was not (reliability F11, F28, F34). One rule for every deadline of a host, since all of them are set here.
  */
 import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import { afterMicrotasks } from './macrotask.js';
 
 /** The longest that the platform's timers can wait; beyond, they would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What is later than this lets input go first. @source reliability, faults: the rule of F34 and F11 */
+const LATE_MS = 1_000;
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
@@ -48,7 +56,12 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
     this.timer = setTimeout(
       () => {
         // The platform counts whole milliseconds and may be early by a part of one; and some waits are longer than it can.
-        if (performance.now() < at) this.wait(turn, at);
+        const lateMs = performance.now() - at;
+        if (lateMs < 0) this.wait(turn, at);
+        else if (lateMs > LATE_MS)
+          afterMicrotasks(() => {
+            this.run(turn);
+          });
         else this.run(turn);
       },
       Math.min(rest, MAX_TIMER_MS),

@@ -11,15 +11,13 @@ import { afterMicrotasks } from '../platform/macrotask.js';
 import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
-import { createMemoryNetwork, memory } from '../transports/memory.js';
+import { linkedNetwork, memory } from '../transports/memory.js';
+import { FREE, MemoryLink, type LinkConditions } from '../transports/memory-link.js';
+import { seededChance } from './chance.js';
+import { checkedLink, type Link } from './link.js';
 import { seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** What lies between two hosts. */
-export interface Link {
-  /** One way, ms; 0 if left out. */
-  latencyMs?: number | undefined;
-}
 export interface SimulatedNetwork {
   readonly scheduler: SchedulerLike;
   /**
@@ -28,8 +26,10 @@ export interface SimulatedNetwork {
    */
   createHost<const S extends ServiceMap = NoServices>(options?: HostOptions<S>): Promise<Host<S>>;
   /**
-   * Changes the link from one host to another, one way; what is under way keeps its pace, and nothing overtakes it. A
-   * string is a peer id of this network, or the `/memory` address where a host listens first. Throws ERR_INVALID_OPTION.
+   * Changes what is named of the link from one host to another, one way, and leaves the rest as it was; open connections
+   * feel it at once. What is under way keeps its pace, unless the link goes down or becomes a black hole, and nothing
+   * overtakes it. A string is a peer id of this network, or a `/memory` address where a host listens. Throws
+   * ERR_INVALID_OPTION.
    */
   link(from: Host | string, to: Host | string, change: Link): void;
   /** Moves time, running what becomes due; `async` handlers get their turns between. */
@@ -42,7 +42,10 @@ export interface SimulatedNetwork {
   now(): number;
 }
 
-/** The same seed gives the same events, byte for byte. Throws ERR_INVALID_OPTION. */
+/**
+ * A network without hosts. `link` is what every link begins as. The same seed gives the same events, byte for byte: the
+ * keys of hosts, their chance, and that of links all come from it. Throws ERR_INVALID_OPTION.
+ */
 export function simulateNetwork(options: {
   readonly seed: number;
   readonly link?: Link | undefined;
@@ -56,20 +59,15 @@ export function simulateNetwork(options: {
 
 class Network implements SimulatedNetwork {
   readonly scheduler = new VirtualClock();
-  private readonly latencies = new Map<string, number>();
-  private readonly memory = createMemoryNetwork(
-    (from, to) => this.latencies.get(`${from}>${to}`) ?? this.defaultLatencyMs,
-  );
-  private readonly defaultLatencyMs: number;
+  private readonly links = new Map<string, MemoryLink>();
+  private readonly memory = linkedNetwork((from, to) => this.linkOf(from, to));
   private made = 0;
   private readonly hosts: Host[] = [];
 
   constructor(
     private readonly seed: number,
-    link: Link,
-  ) {
-    this.defaultLatencyMs = link.latencyMs ?? 0;
-  }
+    private readonly usual: Partial<LinkConditions>,
+  ) {}
 
   async createHost<const S extends ServiceMap = NoServices>(options: HostOptions<S> = {}): Promise<Host<S>> {
     if (options.scheduler !== undefined && options.scheduler !== this.scheduler)
@@ -79,7 +77,7 @@ class Network implements SimulatedNetwork {
     const host = await buildHost(
       { ...options, privateKey: options.privateKey ?? generateKey('Ed25519', { random }) },
       {
-        transports: [memory({ network: this.memory })],
+        transports: [memory({ network: this.memory, scheduler: this.scheduler })],
         security: [noise()],
         insecure: [plaintext()],
         muxers: [yamux()],
@@ -94,9 +92,8 @@ class Network implements SimulatedNetwork {
   }
 
   link(from: Host | string, to: Host | string, change: Link): void {
-    const { latencyMs } = checkedLink(change);
-    const link = `${this.placeOf(from)}>${this.placeOf(to)}`;
-    if (latencyMs !== undefined) this.latencies.set(link, latencyMs);
+    const checked = checkedLink(change);
+    this.linkOf(this.placeOf(from), this.placeOf(to)).change(checked);
   }
 
   async advance(ms: number): Promise<void> {
@@ -136,14 +133,23 @@ class Network implements SimulatedNetwork {
     return this.scheduler.now();
   }
 
-  /** A host's place is the number of its first listener. */
+  private linkOf(from: string, to: string): MemoryLink {
+    const key = `${from}>${to}`;
+    const known = this.links.get(key);
+    if (known !== undefined) return known;
+    const made = new MemoryLink({ ...FREE, ...this.usual }, seededChance(`${String(this.seed)}/${key}`));
+    this.links.set(key, made);
+    return made;
+  }
+
+  /** A host's place is the number that it listened on first. */
   private placeOf(named: Host | string): string {
     const host = typeof named === 'string' ? this.hosts.find(({ peerId }) => peerId.equals(named)) : named;
-    const addr = typeof named === 'string' && host === undefined ? parsed(named) : host?.addrs[0];
-    const place = addr && componentsOf(addr).find(({ name }) => name === 'memory')?.value;
-    if (place === undefined)
-      throw invalid(`link: ${host?.peerId.toString() ?? show(named)} listens on no /memory address here`);
-    return place;
+    const addr = host === undefined ? parsed(named) : host.addrs[0];
+    const number = addr && componentsOf(addr).find(({ name }) => name === 'memory')?.value;
+    if (number === undefined)
+      throw invalid(`link: ${nameOf(host ?? named)} listens on no /memory address here`);
+    return this.memory.listeners.get(number)?.place ?? number;
   }
 }
 
@@ -156,19 +162,12 @@ function invalid(what: string): Libp2pError {
   return new Libp2pError('ERR_INVALID_OPTION', 'local', `simulateNetwork: ${what}`);
 }
 
-function parsed(addr: string): Multiaddr | undefined {
-  return addr.startsWith('/') ? parseMultiaddr(addr) : undefined;
+function parsed(addr: Host | string): Multiaddr | undefined {
+  return typeof addr === 'string' && addr.startsWith('/') ? parseMultiaddr(addr) : undefined;
 }
 
-function checkedLink(link: Link): Link {
-  for (const [name, value] of Object.entries(link) as [string, unknown][]) {
-    if (value === undefined) continue;
-    if (name !== 'latencyMs')
-      throw invalid(`link.${name} is ${show(value)}; this network knows latencyMs only`);
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-      throw invalid(`link.latencyMs is ${show(value)}; it takes a number from 0 on`);
-  }
-  return link;
+function nameOf(named: Host | string): string {
+  return typeof named === 'string' ? show(named) : named.peerId.toString();
 }
 
 function first<T>(source: Observable<T>): Promise<T> {

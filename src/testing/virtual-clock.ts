@@ -1,18 +1,13 @@
 /** Time that moves only when it is told to. Work that is due together runs in the order in which it was scheduled. */
 import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import { TimerHeap, type Entry } from './timer-heap.js';
 
 type Work<T> = (this: SchedulerAction<T>, state?: T) => void;
 
-interface Entry {
-  readonly at: number;
-  run(): void;
-  live: boolean;
-}
-
 export class VirtualClock implements SchedulerLike {
   private time = 0;
-  /** By time, then by order; those that were cancelled stay until their turn comes. */
-  private readonly entries: Entry[] = [];
+  private added = 0;
+  private readonly heap = new TimerHeap();
 
   now(): number {
     return this.time;
@@ -24,16 +19,17 @@ export class VirtualClock implements SchedulerLike {
 
   /** When the next work is due, or `undefined` when there is none. */
   get nextAt(): number | undefined {
-    while (this.entries[0]?.live === false) this.entries.shift();
-    return this.entries[0]?.at;
+    return this.heap.first?.at;
   }
 
   /** Runs the one that is due next, moving time to it; throws what it throws. */
   step(): void {
-    const at = this.nextAt;
-    const entry = this.entries.shift();
-    if (at === undefined || entry === undefined) return;
-    this.time = Math.max(this.time, at);
+    const entry = this.heap.first;
+    if (entry === undefined) return;
+    this.heap.take();
+    // Whoever cancels it from now on comes too late.
+    entry.isLive = false;
+    this.time = Math.max(this.time, entry.at);
     entry.run();
   }
 
@@ -43,17 +39,16 @@ export class VirtualClock implements SchedulerLike {
   }
 
   add(delay: number, run: () => void): Entry {
-    const entry: Entry = { at: this.time + Math.max(0, delay), run, live: true };
+    this.added += 1;
+    const entry: Entry = { at: this.time + Math.max(0, delay), order: this.added, run, isLive: true };
     // What is due never is no entry.
-    if (entry.at === Infinity) return entry;
-    let [low, high] = [0, this.entries.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.entries[middle]?.at ?? Infinity) <= entry.at) low = middle + 1;
-      else high = middle;
-    }
-    this.entries.splice(low, 0, entry);
+    if (entry.at === Infinity) entry.isLive = false;
+    else this.heap.add(entry);
     return entry;
+  }
+
+  cancel(entry: Entry): void {
+    this.heap.cancel(entry);
   }
 }
 
@@ -69,7 +64,7 @@ class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
 
   schedule(state?: T, delay = 0): Subscription {
     if (this.closed) return this;
-    if (this.entry !== undefined) this.entry.live = false;
+    if (this.entry !== undefined) this.clock.cancel(this.entry);
     const entry = this.clock.add(delay, () => {
       this.work.call(this, state);
       // Work that scheduled itself anew goes on; other work is done.
@@ -80,7 +75,7 @@ class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
   }
 
   override unsubscribe(): void {
-    if (this.entry !== undefined) this.entry.live = false;
+    if (this.entry !== undefined) this.clock.cancel(this.entry);
     super.unsubscribe();
   }
 }

@@ -1,31 +1,50 @@
 /** Two ends of a channel in memory: latency by a scheduler, back-pressure by a bound. */
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike, Subscription } from 'rxjs';
 import type { Bytes, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide } from '../rx/read-side.js';
+import { latencyLink, type MemoryLink } from './memory-link.js';
+import { Wire } from './memory-wire.js';
 
 /** Under way or unread beyond this, the writer has no room … */
 const HIGH_WATER_BYTES = 256 * 1024;
 /** … until no more than this is left. */
 const LOW_WATER_BYTES = 128 * 1024;
+/** A writer without room of whose bytes none are taken for so long is cut off, as by TCP. @source reliability limits, times: write stall */
+const WRITE_STALL_MS = 10_000;
 
-type Parcel = { readonly bytes: Bytes[] } | 'end' | Error;
+/** Bytes that were written together, an end, a reset, or news for the place where it arrives. */
+type Parcel = { readonly bytes: Bytes[] } | 'end' | Error | (() => void);
+
+/** What belongs to each end: its own clock, and the way from it to the other. */
+export interface MemoryEndDeps {
+  readonly scheduler: SchedulerLike;
+  readonly link: MemoryLink;
+}
 
 export function memoryPair(
   scheduler: SchedulerLike,
   latencyThere: () => number,
   latencyBack: () => number,
 ): readonly [Duplex, Duplex] {
-  const near = new MemoryEnd(scheduler, latencyThere);
-  const far = new MemoryEnd(scheduler, latencyBack);
-  near.peer = far;
-  far.peer = near;
-  return [near, far];
+  return linkedPair(
+    { scheduler, link: latencyLink(latencyThere) },
+    { scheduler, link: latencyLink(latencyBack) },
+  );
 }
 
-class MemoryEnd implements Duplex {
+export function linkedPair(near: MemoryEndDeps, far: MemoryEndDeps): readonly [MemoryEnd, MemoryEnd] {
+  const ends = [new MemoryEnd(near, far), new MemoryEnd(far, near)] as const;
+  ends[0].peer = ends[1];
+  ends[1].peer = ends[0];
+  return ends;
+}
+
+export class MemoryEnd implements Duplex {
   peer: MemoryEnd | undefined;
+  /** All that has come, read or not. */
+  heardBytes = 0;
   readonly sink = {
     next: (bytes: Writable): void => {
       this.write(bytes);
@@ -43,21 +62,31 @@ class MemoryEnd implements Duplex {
   private readonly room = new Flag(true);
   private readonly side = new ReadSide({
     onConsumed: (byteLength) => {
-      this.peer?.taken(byteLength);
+      this.acknowledge(byteLength);
     },
   });
+  private readonly wire: Wire<Parcel>;
   private outstanding = 0;
+  /** Taken here, and not told yet. */
+  private unacknowledged = 0;
   private ended = false;
   private destroyed = false;
-  private lastArrivalAt = 0;
-  private readonly underWay: Parcel[] = [];
   /** What was written in this turn travels together. */
   private gathering: Bytes[] | undefined;
+  private stall: Subscription | undefined;
+  private progressAt = 0;
 
   constructor(
-    private readonly scheduler: SchedulerLike,
-    private readonly latencyMs: () => number,
-  ) {}
+    private readonly own: MemoryEndDeps,
+    other: MemoryEndDeps,
+  ) {
+    this.wire = new Wire<Parcel>({
+      scheduler: other.scheduler,
+      link: own.link,
+      back: other.link,
+      deliver: (parcel) => this.peer?.receive(parcel),
+    });
+  }
 
   get room$(): Observable<boolean> {
     return this.room.$;
@@ -67,6 +96,11 @@ class MemoryEnd implements Duplex {
     return this.side.read(room$);
   }
 
+  /** Runs `news` at the other end, behind what was sent before. */
+  notify(news: () => void): void {
+    this.send(news);
+  }
+
   private write(bytes: Writable): void {
     if (this.ended || bytes.byteLength === 0) return;
     this.outstanding += bytes.byteLength;
@@ -74,47 +108,98 @@ class MemoryEnd implements Duplex {
     const copy = new Uint8Array(bytes.byteLength);
     if (bytes instanceof Uint8Array) copy.set(bytes);
     else copy.set(bytes.subarray());
-    if (this.gathering === undefined) {
-      this.gathering = [];
-      this.send({ bytes: this.gathering });
+    const { pieceBytes } = this.own.link;
+    if (pieceBytes === Infinity) this.gather(copy);
+    else {
+      this.gathering = undefined;
+      for (let at = 0; at < copy.byteLength; at += pieceBytes) {
+        const piece = copy.subarray(at, at + pieceBytes);
+        this.wire.send({ bytes: [piece] }, piece.byteLength);
+      }
     }
-    this.gathering.push(copy);
-    if (this.outstanding > HIGH_WATER_BYTES) this.room.set(false);
+    if (this.outstanding > HIGH_WATER_BYTES) this.full();
+  }
+
+  private gather(bytes: Bytes): void {
+    if (this.gathering === undefined) {
+      const gathering: Bytes[] = [];
+      this.gathering = gathering;
+      this.own.scheduler.schedule(() => {
+        if (this.gathering === gathering) this.gathering = undefined;
+      }, 0);
+      this.wire.send({ bytes: gathering }, 0);
+    }
+    this.gathering.push(bytes);
   }
 
   private send(parcel: Parcel): void {
-    const { peer } = this;
-    if (parcel === 'end' || parcel instanceof Error) this.gathering = undefined;
-    else
-      this.scheduler.schedule(() => {
-        if (this.gathering === parcel.bytes) this.gathering = undefined;
-      }, 0);
-    // A link that becomes faster must not let what is sent now overtake what is under way.
-    const now = this.scheduler.now();
-    this.lastArrivalAt = Math.max(now + this.latencyMs(), this.lastArrivalAt);
-    // Nor may two timers that are due together: whichever comes first brings the oldest.
-    this.underWay.push(parcel);
-    this.scheduler.schedule(() => {
-      const oldest = this.underWay.shift();
-      if (oldest !== undefined) peer?.receive(oldest);
-    }, this.lastArrivalAt - now);
+    this.gathering = undefined;
+    this.wire.send(parcel, 0);
   }
 
   private receive(parcel: Parcel): void {
-    if (parcel === 'end') {
+    if (typeof parcel === 'function') parcel();
+    else if (parcel === 'end') {
       this.side.end();
       if (this.ended) this.room.complete();
-    } else if (parcel instanceof Error) {
-      this.ended = true;
-      this.destroyed = true;
-      this.side.fail(parcel);
-      this.room.complete();
-    } else for (const bytes of parcel.bytes.splice(0)) this.side.push(bytes);
+    } else if (parcel instanceof Error) this.gone(parcel);
+    else
+      for (const bytes of parcel.bytes.splice(0)) {
+        this.heardBytes += bytes.byteLength;
+        this.side.push(bytes);
+      }
+  }
+
+  // ── back-pressure ──────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Tells the writer that its bytes were taken: at once, but not against a link that is down. */
+  private acknowledge(byteLength: number): void {
+    this.unacknowledged += byteLength;
+    if (this.unacknowledged > byteLength) return;
+    this.wire.tell(() => {
+      const taken = this.unacknowledged;
+      this.unacknowledged = 0;
+      this.peer?.taken(taken);
+    });
   }
 
   private taken(byteLength: number): void {
     this.outstanding -= byteLength;
-    if (this.outstanding <= LOW_WATER_BYTES) this.room.set(true);
+    this.progressAt = this.own.scheduler.now();
+    if (this.outstanding > LOW_WATER_BYTES) return;
+    this.disarm();
+    this.room.set(true);
+  }
+
+  private full(): void {
+    this.room.set(false);
+    if (this.stall !== undefined || this.destroyed) return;
+    const { scheduler } = this.own;
+    this.progressAt = scheduler.now();
+    const restMs = (): number => this.progressAt + WRITE_STALL_MS - scheduler.now();
+    const stalled = (): void => {
+      const what = `the other end took none of ${String(this.outstanding)} bytes for ${String(WRITE_STALL_MS)} ms`;
+      this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `memory: ${what}`));
+    };
+    this.stall = scheduler.schedule(function () {
+      const rest = restMs();
+      if (rest > 0) this.schedule(undefined, rest);
+      else stalled();
+    }, WRITE_STALL_MS);
+  }
+
+  private disarm(): void {
+    this.stall?.unsubscribe();
+    this.stall = undefined;
+  }
+
+  // ── how it ends ────────────────────────────────────────────────────────────────────────────────────────────────────
+  private gone(error: Error): void {
+    this.ended = true;
+    this.destroyed = true;
+    this.disarm();
+    this.wire.close();
+    this.side.fail(error);
+    this.room.complete();
   }
 
   private destroy(error: Error): void {
@@ -123,6 +208,9 @@ class MemoryEnd implements Duplex {
     if (this.destroyed) return;
     this.ended = true;
     this.destroyed = true;
+    this.disarm();
+    // Nobody is here any more for what is on its way.
+    this.peer?.wire.close();
     this.send(
       new Libp2pError('ERR_TRANSPORT', 'network', 'memory: the connection was reset', { cause: error }),
     );

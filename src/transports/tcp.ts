@@ -178,7 +178,8 @@ class TcpTransport implements Transport {
       const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
       const { writeStallMs } = this.options;
       const duplex = new SocketDuplex(socket, { scheduler: this.context.scheduler, writeStallMs });
-      return { duplex, localAddr, remoteAddr, released$: duplex.released$ };
+      const heardBytes = (): number => socket.bytesRead;
+      return { duplex, localAddr, remoteAddr, heardBytes, released$: duplex.released$ };
     } catch {
       // Its end is gone before it could be asked for its address.
       socket.on('error', () => undefined);

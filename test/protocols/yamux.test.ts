@@ -334,19 +334,60 @@ describe('keep-alive', () => {
   it('smooths samples as go does, and ignores answers that nobody asked for', () => {
     const alive = new KeepAlive(0);
     expect(alive.ping(0)).toBe(0);
-    expect(alive.ping(1)).toBeUndefined();
     alive.pong(7, 5);
     expect(alive.rttMs).toBeUndefined();
     alive.pong(0, 10);
+    alive.pong(0, 12);
     expect(alive.ping(20)).toBe(1);
     alive.pong(1, 40);
     expect(alive.rttMs).toBe(15);
   });
 
-  it('judges nobody by a tick that comes late: the process itself was frozen', () => {
+  it('goes on pinging when an answer is late or never comes, and measures by the one that does', () => {
     const alive = new KeepAlive(0);
-    expect(alive.tick(600_000)).not.toBe('dead');
-    expect(alive.tick(615_000)).toBe('dead');
+    for (let tick = 1; tick <= 100; tick += 1) {
+      alive.heard(tick * 15_000);
+      expect(alive.tick(tick * 15_000, 0)).toBe(tick - 1);
+    }
+    alive.pong(95, 1_500_000);
+    expect(alive.rttMs).toBeUndefined();
+    alive.pong(97, 1_500_000);
+    expect(alive.rttMs).toBe(30_000);
+    alive.pong(96, 1_500_000);
+    expect(alive.rttMs).toBe(30_000);
+  });
+
+  it.each<[string, readonly number[], readonly (number | 'dead')[]]>([
+    ['chunks all the time', [14, 29, 44], [0, 1, 2, 3]],
+    ['none at all', [], [0, 'dead']],
+    ['one right at the start', [0], [0, 'dead']],
+    ['one before the first tick', [14], [0, 1, 'dead']],
+    ['one at every other tick', [14, 40], [0, 1, 2, 3]],
+  ])('P8: 30 s of silence are dead: %s', (_, heardAt, wishes) => {
+    const alive = new KeepAlive(0);
+    const seen = wishes.map((__, tick) => {
+      for (const at of heardAt) if (at >= tick * 15 && at < (tick + 1) * 15) alive.heard(at * 1000);
+      return alive.tick((tick + 1) * 15_000, 0);
+    });
+    expect(seen).toEqual(wishes);
+  });
+
+  it('takes bytes that are no chunk yet for a sign of life: a slow line may be long about one', () => {
+    const alive = new KeepAlive(0);
+    const bytes = [5, 10, 15, 15, 15];
+    expect(bytes.map((count, tick) => alive.tick((tick + 1) * 15_000, count))).toEqual([0, 1, 2, 3, 'dead']);
+  });
+
+  it('F11, F28: ticks that come late judge nobody who was not asked', () => {
+    const frozen = new KeepAlive(0);
+    expect(frozen.tick(600_000, 0)).toBe(0);
+    expect(frozen.tick(615_000, 0)).toBe('dead');
+    const answered = new KeepAlive(0);
+    expect(answered.tick(600_000, 0)).toBe(0);
+    answered.heard(600_100);
+    expect(answered.tick(615_000, 12)).toBe(1);
+    const throttled = new KeepAlive(0);
+    expect([60, 120, 180].map((s) => throttled.tick(s * 1000, 0))).toEqual([0, 1, 'dead']);
   });
 
   it('judges nobody who was not asked: ticks that drift by some milliseconds are no silence', () => {

@@ -212,12 +212,28 @@ describe('what it does not know', () => {
     ['another option', () => simulateNetwork(options({ seed: 1, speed: 2 })), /"speed" \(its value: 2\)/],
     ['no seed', () => simulateNetwork(options({})), /seed is undefined/],
     ['a seed that is no number', () => simulateNetwork(options({ seed: 'x' })), /seed is "x"/],
-    ['loss', () => simulateNetwork({ seed: 1, link: { loss: 0.1 } as Link }), /link\.loss is 0\.1/],
-    ['jitter', () => simulateNetwork({ seed: 1, link: { jitterMs: 5 } as Link }), /link\.jitterMs is 5/],
     [
-      'a link that is down',
-      () => simulateNetwork({ seed: 1, link: { up: false } as Link }),
-      /link\.up is false/,
+      'what no link has',
+      () => simulateNetwork({ seed: 1, link: { speed: 5 } as Link }),
+      /"speed" \(its value: 5\)/,
+    ],
+    ['more loss than all', () => simulateNetwork({ seed: 1, link: { loss: 1.5 } }), /link\.loss is 1\.5/],
+    ['loss that is no number', () => simulateNetwork({ seed: 1, link: { loss: NaN } }), /link\.loss is/],
+    ['negative jitter', () => simulateNetwork({ seed: 1, link: { jitterMs: -5 } }), /link\.jitterMs is -5/],
+    [
+      'no bytes a second',
+      () => simulateNetwork({ seed: 1, link: { bytesPerSecond: 0 } }),
+      /bytesPerSecond is 0/,
+    ],
+    [
+      'half a link',
+      () => simulateNetwork({ seed: 1, link: { up: 'no' } as unknown as Link }),
+      /link\.up is "no"; it takes true or false/,
+    ],
+    [
+      'a hole that is no hole',
+      () => simulateNetwork({ seed: 1, link: { blackHole: 1 } as unknown as Link }),
+      /link\.blackHole is 1/,
     ],
     [
       'negative latency',

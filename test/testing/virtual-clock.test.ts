@@ -40,6 +40,36 @@ describe('a virtual clock', () => {
     expect([ran, clock.now()]).toEqual([['second'], 2]);
   });
 
+  it('runs what is left in order, whatever was unsubscribed before and meanwhile', () => {
+    const times = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 100, maxLength: 400 });
+    fc.assert(
+      fc.property(times, fc.infiniteStream(fc.integer({ min: 0, max: 3 })), (delays, chance) => {
+        const clock = new VirtualClock();
+        const ran: number[] = [];
+        const gone = new Set<number>();
+        const works = delays.map((delay, index) =>
+          clock.schedule(() => {
+            ran.push(index);
+            const victim = (index * 7) % delays.length;
+            if (!ran.includes(victim)) gone.add(victim);
+            works[victim]?.unsubscribe();
+          }, delay),
+        );
+        works.forEach((work, index) => {
+          if (chance.next().value === 0) return;
+          work.unsubscribe();
+          gone.add(index);
+        });
+        const order = delays.map((delay, index): [number, number] => [delay, index]);
+        runAll(clock);
+        const expected = order.sort(([a, i], [b, j]) => a - b || i - j).map(([, index]) => index);
+        expect(ran).toEqual(expected.filter((index) => ran.includes(index)));
+        expect([...ran, ...gone].sort((a, b) => a - b)).toEqual(delays.map((_, index) => index));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('holds nothing that is due never', () => {
     const clock = new VirtualClock();
     clock.schedule(() => undefined, Infinity);

@@ -563,6 +563,6 @@ describe('createHost', () => {
   });
 
   it('names what a simulated network does not know', () => {
-    expect(() => simulateNetwork({ seed: 1, link: { loss: 0.5 } as object })).toThrow(/link\.loss is 0\.5/);
+    expect(() => simulateNetwork({ seed: 1, link: { loss: 5 } })).toThrow(/link\.loss is 5/);
   });
 });

@@ -2,6 +2,8 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import { KEEP_ALIVE_EVERY_MS, KeepAlive } from './keep-alive.js';
 
 export interface HeartbeatOwner {
+  /** Bytes that have come so far. */
+  readonly heardBytes: number;
   /** Time has passed: look after what is late. */
   onTick(now: number): void;
   sendPing(value: number): void;
@@ -17,11 +19,11 @@ export class Heartbeat {
     private readonly scheduler: SchedulerLike,
     private readonly owner: HeartbeatOwner,
   ) {
-    this.keepAlive = new KeepAlive(scheduler.now());
+    this.keepAlive = new KeepAlive(scheduler.now(), owner.heardBytes);
   }
 
   start(): void {
-    this.ping(this.keepAlive.ping(this.scheduler.now()));
+    this.owner.sendPing(this.keepAlive.ping(this.scheduler.now()));
     this.arm();
   }
 
@@ -33,16 +35,12 @@ export class Heartbeat {
     this.timer = this.scheduler.schedule(() => {
       const now = this.scheduler.now();
       this.owner.onTick(now);
-      const wish = this.keepAlive.tick(now);
+      const wish = this.keepAlive.tick(now, this.owner.heardBytes);
       if (wish === 'dead') this.owner.onDead();
       else {
-        this.ping(wish);
+        this.owner.sendPing(wish);
         this.arm();
       }
     }, KEEP_ALIVE_EVERY_MS);
-  }
-
-  private ping(value: number | undefined): void {
-    if (value !== undefined) this.owner.sendPing(value);
   }
 }

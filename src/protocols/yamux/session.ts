@@ -127,6 +127,9 @@ export class YamuxSession
   get rttMs(): number | undefined {
     return this.heartbeat.keepAlive.rttMs;
   }
+  get heardBytes(): number {
+    return this.observer.heardBytes?.() ?? this.bytesRead;
+  }
   get bytesWritten(): number {
     return this.outbox.bytesWritten;
   }
