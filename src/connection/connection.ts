@@ -132,8 +132,9 @@ export class HostConnection implements Connection, MuxerObserver {
     );
   }
 
-  abort(reason: Error): void {
-    this.session.abort(reason);
+  /** `code` is what the remote is told where the muxer can say it. */
+  abort(reason: Error, code?: number): void {
+    this.session.abort(reason, code);
   }
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────

@@ -103,7 +103,8 @@ export class Connector {
     );
   }
 
-  private resolved(target: Target): Observable<ResolvedTarget> {
+  /** Who is meant; errors through the scheduler. */
+  resolved(target: Target): Observable<ResolvedTarget> {
     return defer(() => {
       try {
         const found = resolveTarget(target);

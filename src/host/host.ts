@@ -3,7 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
-import type { PeerId } from '../core/identity.js';
+import type { PeerId, RandomSource } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
@@ -14,11 +14,14 @@ import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
+import type { ManagerNumbers } from '../swarm/connection-manager.js';
 import type { EventLog } from '../swarm/event-log.js';
+import { GATED, GatedError } from '../swarm/gate.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
 import { Connector, stoppedError } from './connector.js';
 import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
+import { Keeper } from './keeper.js';
 import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
 import { Router } from './router.js';
@@ -26,6 +29,8 @@ import { StreamEvents } from './stream-events.js';
 
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
+  readonly random: RandomSource;
+  readonly manager: ManagerNumbers;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
 }
 
@@ -38,6 +43,7 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly listeners: Listeners;
   private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
+  private readonly keeper: Keeper;
   private readonly pending: PendingInbound;
   /** What the host itself is subscribed to: its dialer, and the inbound upgrades under way. */
   private readonly working = new Subscription();
@@ -61,6 +67,8 @@ export class SwarmHost implements Host, DialingOwner {
       dialer: this.dialer,
       peerTimeoutMs: deps.numbers.peerTimeoutMs,
     });
+    const { registry, connector } = this;
+    this.keeper = new Keeper({ ...deps, numbers: deps.manager, registry, connector });
     this.working.add(this.dialer.work$.subscribe({ error: this.report }));
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       this.accept(raw);
@@ -142,6 +150,18 @@ export class SwarmHost implements Host, DialingOwner {
     );
   }
 
+  protect(peer: PeerId | string, tag: string): Observable<never> {
+    return this.keeper.protect(peer, tag);
+  }
+
+  keepConnected(target: Target): Observable<Connection> {
+    return this.keeper.keepConnected(target);
+  }
+
+  tag(peer: PeerId | string, name: string, value: number | undefined): void {
+    this.keeper.tag(peer, name, value);
+  }
+
   stop(): Promise<void> {
     this.stopping ??= this.shutDown();
     return this.stopping;
@@ -157,15 +177,18 @@ export class SwarmHost implements Host, DialingOwner {
     return options.force === true ? undefined : this.registry.best(peer, options);
   }
 
-  /** Takes a dialed connection; throws ERR_HOST_STOPPED. */
+  /** Takes a dialed connection; throws ERR_HOST_STOPPED, or a `GatedError` for one that it has closed. */
   register(upgraded: Upgraded): HostConnection {
     if (this.isStopping) throw stoppedError();
-    return this.add('outbound', upgraded);
+    const added = this.add('outbound', upgraded);
+    if (added instanceof Error) throw added;
+    return added;
   }
 
   private accept(raw: RawConnection): void {
-    if (this.isStopping) {
-      raw.duplex.sink.error(stoppedError());
+    const refusal = this.isStopping ? stoppedError() : this.deps.gate.refusesAccept(raw);
+    if (refusal !== undefined) {
+      raw.duplex.sink.error(refusal);
       return;
     }
     const upgrading = this.pending.upgrade(raw).subscribe({
@@ -173,6 +196,8 @@ export class SwarmHost implements Host, DialingOwner {
         this.add('inbound', upgraded);
       },
       error: (error: unknown) => {
+        // The gate has told.
+        if (error instanceof GatedError) return;
         const stage = error instanceof LimitError ? 'accept' : 'upgrade';
         this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
       },
@@ -180,10 +205,16 @@ export class SwarmHost implements Host, DialingOwner {
     this.working.add(upgrading);
   }
 
-  private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {
+  /** Makes a connection and registers it; one that the gater does not want is closed, and nobody hears of it (CONN-1.3). */
+  private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection | GatedError {
     const id = `${upgraded.remotePeer.toString().slice(0, 10)}-${String(this.nextConnection)}`;
     this.nextConnection += 1;
     const connection = new HostConnection(id, direction, upgraded, this.connectionDeps);
+    const refusal = this.deps.gate.refusesUpgraded(connection);
+    if (refusal !== undefined) {
+      connection.abort(refusal, GATED);
+      return refusal;
+    }
     this.registry.add(connection);
     // The peer can be reached. @source BACK-6
     this.deps.backoff.clear(upgraded.remotePeer.toString());
@@ -217,6 +248,7 @@ export class SwarmHost implements Host, DialingOwner {
   private async shutDown(): Promise<void> {
     // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
+    this.keeper.stop();
     this.listeners.stop();
     this.dialer.stop(stoppedError());
     this.working.unsubscribe();
