@@ -58,6 +58,8 @@ export class DecayingTags<C extends TaggedConnection> {
     const nextAt = this.lastTickAt() + intervalMs;
     const rule: Running = { name, intervalMs, decay, bump, nextAt };
     this.running.set(name, rule);
+    // It may be due before the others.
+    if (this.timer !== undefined) this.arm();
     return {
       name,
       intervalMs,
@@ -117,6 +119,7 @@ export class DecayingTags<C extends TaggedConnection> {
     }
     const ticks = Math.ceil((earliest - this.startedAt) / RESOLUTION_MS);
     const dueAt = this.startedAt + ticks * RESOLUTION_MS;
+    this.timer?.unsubscribe();
     this.timer = this.scheduler.schedule(
       () => {
         this.timer = undefined;
