@@ -1,7 +1,6 @@
 /** Stays connected to one peer: what becomes of its connections in, dials out. */
 import {
   concat,
-  connect,
   defer,
   distinctUntilChanged,
   EMPTY,
@@ -11,8 +10,8 @@ import {
   map,
   merge,
   observeOn,
+  of,
   retry,
-  startWith,
   switchMap,
   throwError,
   timer,
@@ -55,27 +54,21 @@ export function keepConnected<C extends Kept>(
     const pace = new RedialPace();
     const isConnected = (): boolean => registry.ofPeer(peer).length > 0;
     const ofThisPeer = (connection: C): boolean => connection.remotePeer.equals(peer);
-    const opened$ = registry.opened$.pipe(filter(ofThisPeer), inItsTurn(scheduler));
-    const closed$ = registry.closed$.pipe(filter(ofThisPeer), inItsTurn(scheduler));
-    return opened$.pipe(
-      connect((shared$) =>
-        merge(
-          protect(peer),
-          merge(from(registry.ofPeer(peer)), shared$).pipe(once()),
-          merge(shared$, closed$).pipe(
-            startWith(undefined),
-            map(isConnected),
-            distinctUntilChanged(),
-            switchMap((connected) => (connected ? staying(pace, deps) : dialing(dial$, pace, deps))),
-          ),
-        ),
+    // The registry speaks in the middle of its own work.
+    const opened$ = registry.opened$.pipe(filter(ofThisPeer), observeOn(scheduler));
+    const closed$ = registry.closed$.pipe(filter(ofThisPeer), observeOn(scheduler));
+    return merge(
+      protect(peer),
+      merge(from(registry.ofPeer(peer)), opened$).pipe(once()),
+      // The look at what is there comes last, when what it leads to is heard.
+      merge(opened$, closed$, of(undefined)).pipe(
+        map(isConnected),
+        distinctUntilChanged(),
+        switchMap((connected) => (connected ? staying(pace, deps) : dialing(dial$, pace, deps))),
       ),
     );
   });
 }
-
-/** The registry speaks in the middle of its own work. */
-const inItsTurn = <C>(scheduler: SchedulerLike) => observeOn<C>(scheduler);
 
 /** Who subscribes between a connection's snapshot and its news sees both. */
 function once<C extends object>() {

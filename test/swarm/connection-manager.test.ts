@@ -2,7 +2,7 @@ import type { HostEvent } from '../../src/index.js';
 import { ConnectionManager, type ManagerNumbers } from '../../src/swarm/connection-manager.js';
 import { EventLog } from '../../src/swarm/event-log.js';
 import { VirtualClock } from '../../src/testing/virtual-clock.js';
-import { peerIdFrom } from '../../src/index.js';
+import { LimitError, peerIdFrom } from '../../src/index.js';
 import { FakeRegistry } from '../support/managed.js';
 
 const STRANGER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
@@ -207,7 +207,7 @@ describe('tags', () => {
     for (let at = 0; at < 64; at += 1) manager.tag('a', `t${String(at)}`, 1);
     expect(() => {
       manager.tag('a', 'one more', 1);
-    }).toThrow(expect.objectContaining({ code: 'ERR_LIMIT', scope: 'peer', limit: 'tags', value: 64 }));
+    }).toThrow(new LimitError('peer', 'tags', 64));
     manager.tag('a', 't0', 2);
     expect(manager.tagInfo('a')?.value).toBe(65);
   });
