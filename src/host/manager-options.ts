@@ -39,6 +39,17 @@ export function checkedManager(option: ManagerSettings | false | undefined): Man
   return numbers;
 }
 
+/** What to warn of where the connection manager would begin only above what the host allows. Equal is fine. @source CM-20 */
+export function highWaterWarning(high: number, connectionLimit: number): Libp2pError | undefined {
+  return high <= connectionLimit
+    ? undefined
+    : new Libp2pError(
+        'ERR_INVALID_OPTION',
+        'local',
+        `conn manager high watermark limit: ${String(high)}, exceeds the system connection limit of: ${String(connectionLimit)}`,
+      );
+}
+
 function invalid(message: string): Libp2pError {
   return new Libp2pError('ERR_INVALID_OPTION', 'local', `createHost: ${message}`);
 }

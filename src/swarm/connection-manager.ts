@@ -13,7 +13,7 @@ import { toPrune, toPruneNow, type WaterMarks } from './prune-order.js';
 import { TaggedPeers, type TaggedPeer, type TagInfo } from './tagged-peers.js';
 
 /** Connection code for one that was pruned. @source libp2p error codes: garbage collected (CM-14) */
-export const GARBAGE_COLLECTED = 0x1005;
+const GARBAGE_COLLECTED = 0x1005;
 
 export interface ManagerNumbers extends WaterMarks {
   /** Ms between looking at the count. */

@@ -208,7 +208,7 @@ describe('[GATE-3] in a datastore', () => {
   it('nobody is allowed before they are read, and what is said meanwhile wins', async () => {
     const datastore = new MemoryDatastore();
     for (const name of [`peer/${PEER}`, `peer/${OTHER}`])
-      datastore.put(new Key(`/libp2p/net/conngater/${name}`), new Uint8Array());
+      void datastore.put(new Key(`/libp2p/net/conngater/${name}`), new Uint8Array());
     const gater = allowDeny({ datastore });
     expect([gater.allowDialPeer(peer), accepts(gater, '/memory/1')]).toEqual([false, false]);
     gater.forget(peer);
@@ -226,7 +226,7 @@ describe('[GATE-3] in a datastore', () => {
       'else/10.0.0.1',
       'allow/peer/\u001b',
     ];
-    for (const name of names) datastore.put(new Key(`/libp2p/net/conngater/${name}`), new Uint8Array());
+    for (const name of names) void datastore.put(new Key(`/libp2p/net/conngater/${name}`), new Uint8Array());
     const gater = allowDeny({ datastore });
     await settled(gater);
     expect(gater.rules).toEqual([{ verdict: 'deny', kind: 'peer', value: PEER }]);

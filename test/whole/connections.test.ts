@@ -7,6 +7,7 @@ import {
   type Host,
   type HostEvent,
 } from '../../src/index.js';
+import { highWaterWarning } from '../../src/host/manager-options.js';
 import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
 
 const STRANGER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
@@ -91,6 +92,13 @@ describe('createHost refuses, by name,', () => {
       message: expect.stringContaining(message) as string,
     });
   });
+});
+
+it.each([
+  [192, 192, undefined],
+  [193, 192, 'conn manager high watermark limit: 193, exceeds the system connection limit of: 192'],
+])('[CM-20] a high mark of %d with a limit of %d is worth a warning: %s', (high, limit, message) => {
+  expect(highWaterWarning(high, limit)?.message).toBe(message);
 });
 
 describe('tag and protect', () => {
@@ -241,7 +249,7 @@ describe('keepConnected', () => {
     const host = await net.createHost();
     const errors: unknown[] = [];
     for (const target of ['/memory/1', host.addrs, []])
-      host.keepConnected(target as string).subscribe({ error: (error: unknown) => errors.push(error) });
+      host.keepConnected(target).subscribe({ error: (error: unknown) => errors.push(error) });
     await net.advance(0);
     expect(errors).toMatchObject([
       { code: 'ERR_INVALID_OPTION' },

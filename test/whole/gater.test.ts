@@ -1,14 +1,17 @@
-import { lastValueFrom, toArray } from 'rxjs';
+import { concat, lastValueFrom, map, NEVER, of, take, timer, toArray } from 'rxjs';
 import {
   allowDeny,
   DialError,
   ofType,
+  parseMultiaddr,
   peerIdFrom,
   type Connection,
   type ConnectionGater,
+  type Duplex,
   type Host,
   type HostEvent,
 } from '../../src/index.js';
+import type { ListenEvent, Transport } from '../../src/core/parts.js';
 import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
 
 let net: SimulatedNetwork;
@@ -65,6 +68,40 @@ describe('[GATE-1] a host whose gater refuses', () => {
     expect(types()).not.toContain('connection:open');
     // Connecting took a round trip; the refusal came with its end.
     expect(net.now()).toBe(10);
+  });
+
+  it('[S15] what comes in, of which nothing is ever read', async () => {
+    const done: string[] = [];
+    const duplex: Duplex = {
+      read: () => {
+        done.push('read');
+        return NEVER;
+      },
+      sink: {
+        next: () => done.push('write'),
+        complete: () => done.push('end'),
+        error: () => done.push('destroy'),
+      },
+      room$: of(true),
+    };
+    const addr = parseMultiaddr('/ip6/::ffff:10.0.0.1/tcp/9');
+    const listening: ListenEvent = { type: 'listening', addrs: [addr] };
+    const inbound: ListenEvent = {
+      type: 'inbound',
+      connection: { duplex, localAddr: addr, remoteAddr: addr },
+    };
+    const transport: Transport = {
+      name: 'fake',
+      canDial: () => false,
+      canListen: () => true,
+      dial: () => NEVER,
+      listen: () => concat(of(listening), timer(1, net.scheduler).pipe(map(() => inbound)), NEVER),
+    };
+    const fake = { kind: 'transport', name: 'fake', create: () => transport } as const;
+    const host = await net.createHost({ transports: [fake], gater: allowDeny({ deny: ['10.0.0.1'] }) });
+    const told$ = host.event$.pipe(ofType('connection:refuse'), take(1));
+    expect((await net.runUntil(told$)).stage).toBe('accept');
+    expect(done).toEqual(['destroy']);
   });
 
   it('a peer that came in, once it has proven who it is, before its connection is muxed', async () => {
