@@ -11,8 +11,11 @@ export interface Closed {
 
 /** A registry of connections that only have what a connection manager asks of them. */
 export class FakeRegistry {
+  // Tests speak for the registry.
+  /* eslint-disable rxjs-x/no-exposed-subjects */
   readonly opened$ = new Subject<ManagedConnection>();
   readonly closed$ = new Subject<ManagedConnection>();
+  /* eslint-enable rxjs-x/no-exposed-subjects */
   readonly aborted: Closed[] = [];
   readonly open: ManagedConnection[] = [];
 
