@@ -56,7 +56,7 @@ module.exports = {
       comment: 'The name is the promise: codecs, frames, messages and machines do not wait.',
       severity: 'error',
       from: {
-        path: '(-machine|codec|-codec|/frame|-message|dial-(ranker|filters|queue|state|turn|plans|results|failures)|backoff|black-hole|best-connection|resolvable)\\.ts$',
+        path: '(-machine|codec|-codec|/frame|-message|dial-(ranker|filters|queue|state|turn|plans|results|failures)|backoff|black-hole|best-connection|resolvable|prune-order|tagged-peers|decay-rules|redial-pace|ip-rules)\\.ts$',
       },
       to: { path: '^(node_modules/rxjs|src/rx/)', dependencyTypesNot: ['type-only'] },
     },

@@ -28,6 +28,7 @@ export {
 } from './core/errors.js';
 export type { ErrorCode, Fault } from './core/errors.js';
 export type { DialEvent, HostEvent } from './core/events.js';
+export type { ConnectionGater } from './core/gater.js';
 export type { KeyType, PeerId, PrivateKey, PublicKey, RandomSource } from './core/identity.js';
 export { generateKey, privateKeyFrom, publicKeyFrom } from './core/keys.js';
 export type { GenerateKeyOptions } from './core/keys.js';
@@ -66,6 +67,8 @@ export { yamux } from './protocols/yamux/yamux.js';
 export type { YamuxOptions } from './protocols/yamux/yamux.js';
 export { lengthPrefixed, lines, withLengthPrefix } from './rx/frames.js';
 export { serve, withStream } from './stream/serve.js';
+export { allowDeny } from './swarm/allow-deny.js';
+export type { AccessRule, AllowDenyGater, AllowDenyOptions, Verdict, Whom } from './swarm/allow-deny.js';
 export { defaultFilters, defaultStrategy } from './swarm/default-strategy.js';
 export { rankHappyEyeballs, rankNoDelay, rankRelays } from './swarm/dial-ranker.js';
 export type { DelayRelaysOptions, HappyEyeballsOptions } from './swarm/dial-ranker.js';

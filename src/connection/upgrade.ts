@@ -1,5 +1,5 @@
 /** From a raw channel to a secured and muxed one, as one pipeline that emits once. @source libp2p connections specification */
-import { concat, map, mergeMap, Observable, of, switchMap } from 'rxjs';
+import { concat, map, mergeMap, Observable, of, switchMap, type MonoTypeOperatorFunction } from 'rxjs';
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
@@ -9,6 +9,12 @@ import { offer, offerLazily, respond } from '../protocols/multistream/select.js'
 export interface UpgradeDeps {
   readonly security: readonly SecurityProtocol[];
   readonly muxers: readonly Muxer[];
+  /** Who may be talked to; all, if left out. */
+  readonly gate?: SecuredGate | undefined;
+}
+/** Asked once the remote has proven who it is, before the muxer's turn; an error refuses. @source go-libp2p, 8.3 stage 7 */
+interface SecuredGate {
+  refusesSecured(direction: Direction, peer: PeerId, raw: RawConnection): Error | undefined;
 }
 export interface Upgraded {
   readonly raw: RawConnection;
@@ -23,6 +29,7 @@ export type UpgradeUpdate =
   | { readonly type: 'progress'; readonly stage: 'connected' | 'secured' }
   | { readonly type: 'upgraded'; readonly upgraded: Upgraded };
 type Role = 'client' | 'server';
+type Direction = 'inbound' | 'outbound';
 interface SecuredBy {
   readonly encryption: string;
   readonly secured: Secured;
@@ -41,7 +48,8 @@ export function upgradeOutbound(
 ): Observable<UpgradeUpdate> {
   const secured$ =
     role === 'client' ? initiate(raw.duplex, expectedPeer, deps) : answer(raw.duplex, deps, expectedPeer);
-  return owned(raw, concat(of(CONNECTED), stages(raw, secured$, deps, role)));
+  const admitted$ = secured$.pipe(gated('outbound', raw, deps));
+  return owned(raw, concat(of(CONNECTED), stages(raw, admitted$, deps, role)));
 }
 
 /**
@@ -53,7 +61,8 @@ export function upgradeInbound(
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
-  return owned(raw, stages(raw, answer(channel, deps), deps, 'server')).pipe(
+  const admitted$ = answer(channel, deps).pipe(gated('inbound', raw, deps));
+  return owned(raw, stages(raw, admitted$, deps, 'server')).pipe(
     mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
   );
 }
@@ -85,6 +94,19 @@ function answer(duplex: Duplex, deps: UpgradeDeps, expectedPeer?: PeerId): Obser
         .pipe(map((secured): SecuredBy => ({ encryption: selected.protocol, secured }))),
     ),
   );
+}
+
+/** Errors where the gater does not want the peer. */
+function gated(
+  direction: Direction,
+  raw: RawConnection,
+  { gate }: UpgradeDeps,
+): MonoTypeOperatorFunction<SecuredBy> {
+  return map((secured) => {
+    const refusal = gate?.refusesSecured(direction, secured.secured.remotePeer, raw);
+    if (refusal !== undefined) throw refusal;
+    return secured;
+  });
 }
 
 /** The muxer's turn; that the channel is secured is told before. */

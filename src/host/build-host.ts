@@ -9,11 +9,13 @@ import { listenAll } from '../promises/listen-all.js';
 import { DialBackoff } from '../swarm/backoff.js';
 import { defaultStrategy } from '../swarm/default-strategy.js';
 import { EventLog } from '../swarm/event-log.js';
+import { Gate } from '../swarm/gate.js';
 import { createResolver } from '../swarm/resolver.js';
 import type { Host, HostOptions, ServiceMap } from './contract.js';
 import { checkedDial } from './dial-options.js';
 import { SwarmHost, type HostDeps } from './host.js';
 import { noResolver } from './make-dialer.js';
+import { checkedManager } from './manager-options.js';
 import { checkedParts, type PartDefaults } from './options.js';
 
 export interface Defaults extends PartDefaults {
@@ -45,7 +47,10 @@ export async function buildHost<const S extends ServiceMap>(
     security: parts.security.map((part) => part.create(context)),
     muxers: parts.muxers.map((part) => part.create(context)),
     scheduler,
+    random,
     log,
+    gate: new Gate(options.gater ?? {}, log),
+    manager: checkedManager(options.connectionManager),
     ...dialing(options, defaults, scheduler),
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
@@ -58,10 +63,10 @@ export async function buildHost<const S extends ServiceMap>(
 }
 
 function dialing<S extends ServiceMap>(
-  { dial = {}, gater = {} }: HostOptions<S>,
+  { dial = {} }: HostOptions<S>,
   { lookup, descriptors }: Defaults,
   scheduler: SchedulerLike,
-): Pick<HostDeps, 'numbers' | 'backoff' | 'blackHole' | 'strategy' | 'resolve' | 'gater' | 'routing'> {
+): Pick<HostDeps, 'numbers' | 'backoff' | 'blackHole' | 'strategy' | 'resolve' | 'routing'> {
   const numbers = checkedDial(dial, descriptors);
   const names = dial.lookup ?? lookup;
   const { domains = {} } = dial;
@@ -72,7 +77,6 @@ function dialing<S extends ServiceMap>(
     blackHole: dial.blackHole ?? {},
     strategy: dial.strategy ?? defaultStrategy(),
     resolve: dial.resolver ?? resolve,
-    gater,
     routing: dial.routing,
   };
 }

@@ -119,7 +119,8 @@ export class Connector {
     return Math.max(0, endsAt - this.deps.scheduler.now());
   }
 
-  private resolved(target: Target): Observable<ResolvedTarget> {
+  /** Who is meant; errors through the scheduler. */
+  resolved(target: Target): Observable<ResolvedTarget> {
     return defer(() => {
       try {
         const found = resolveTarget(target);

@@ -7,6 +7,7 @@ import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { DialSettings } from './dial-options.js';
+import type { ManagerSettings } from './manager-options.js';
 
 /** A peer (to which there is a connection), or addresses of one peer, each with `/p2p/`. */
 export type Target = PeerId | Multiaddr | string | readonly (Multiaddr | string)[];
@@ -71,6 +72,23 @@ export interface Host<S = unknown> {
     protocols: string | readonly string[] | ProtocolMatcher,
     options?: HandleOptions,
   ): Observable<Stream>;
+  /**
+   * Cold. While subscribed, no connection of the peer is pruned. Never emits; completes when the host stops; errors with
+   * ERR_INVALID_PEER_ID. The same tag twice ends with the last of the two.
+   */
+  protect(peer: PeerId | string, tag: string): Observable<never>;
+  /**
+   * Cold. Emits the open connections to the peer at once, then each new one; protects it, and dials while there is none:
+   * at once, then after waits of 1 s, 2 s, 4 s … 5 min, each shortened by up to its half by chance. Dials that fail are
+   * `dial:*` events. Errors for a target that names no peer; completes when the host stops. Unsubscribing ends dial, wait
+   * and protection, and closes nothing.
+   */
+  keepConnected(target: Target): Observable<Connection>;
+  /**
+   * What a peer is worth to the connection manager: the sum of its tags; `undefined` takes one away. They are forgotten with
+   * its last connection. Throws ERR_INVALID_PEER_ID, ERR_INVALID_OPTION, or a `LimitError` for more than 64 tags.
+   */
+  tag(peer: PeerId | string, name: string, value: number | undefined): void;
   /** Closes listeners, streams and connections, in this order. Twice is once. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -88,8 +106,10 @@ export interface HostOptions<S> {
   muxers?: readonly MuxerFactory[] | undefined;
   services?: S | undefined;
   dial?: DialSettings | undefined;
-  /** Who may be dialed; all, if left out. */
-  gater?: Partial<Pick<ConnectionGater, 'allowDialPeer' | 'allowDialAddr'>> | undefined;
+  /** Who may be connected to; all, if left out. */
+  gater?: Partial<ConnectionGater> | undefined;
+  /** Between which marks the number of connections is kept; `false` prunes never. */
+  connectionManager?: ManagerSettings | false | undefined;
   /** Subscribed to `event$` before anything starts. */
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */

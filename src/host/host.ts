@@ -17,7 +17,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
-import type { PeerId } from '../core/identity.js';
+import type { PeerId, RandomSource } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
@@ -28,12 +28,14 @@ import { guard } from '../rx/guarded.js';
 import { Permits } from '../rx/permits.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
+import type { ManagerNumbers } from '../swarm/connection-manager.js';
 import type { EventLog } from '../swarm/event-log.js';
-import { closeIdleConnections, IDLE_CONNECTION_MS } from '../swarm/idle-connections.js';
+import { GATED, GatedError } from '../swarm/gate.js';
 import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
 import { Connector, stoppedError } from './connector.js';
 import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
+import { Keeper } from './keeper.js';
 import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
 import { Router } from './router.js';
@@ -44,6 +46,8 @@ const STOP_MS = 5_000;
 
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
+  readonly random: RandomSource;
+  readonly manager: ManagerNumbers;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
 }
 
@@ -57,6 +61,7 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly listeners: Listeners;
   private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
+  private readonly keeper: Keeper;
   private readonly pending: PendingInbound;
   private readonly accepted = new Subject<RawConnection>();
   /** The host's one subscription: its dialer, and the channels that come in. */
@@ -82,10 +87,12 @@ export class SwarmHost implements Host, DialingOwner {
       dialer: this.dialer,
       peerTimeoutMs: deps.numbers.peerTimeoutMs,
     });
+    const { registry, connector } = this;
+    this.keeper = new Keeper({ ...deps, numbers: deps.manager, registry, connector });
     this.connectionDeps = this.makeConnectionDeps();
     // As many at once as `pending` lets in.
     const inbound$ = this.accepted.pipe(mergeMap((raw) => this.takeIn(raw)));
-    this.working = merge(this.dialer.work$, inbound$, this.closeIdle()).subscribe({ error: this.report });
+    this.working = merge(this.dialer.work$, inbound$, this.keeper.closeIdle()).subscribe({ error: this.report });
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       if (this.isStopping) raw.duplex.sink.error(stoppedError());
       else this.accepted.next(raw);
@@ -169,6 +176,18 @@ export class SwarmHost implements Host, DialingOwner {
     return guard(withLimits(opened$, { signal }, 'opening a stream', this.deps.scheduler), this.report);
   }
 
+  protect(peer: PeerId | string, tag: string): Observable<never> {
+    return this.keeper.protect(peer, tag);
+  }
+
+  keepConnected(target: Target): Observable<Connection> {
+    return this.keeper.keepConnected(target);
+  }
+
+  tag(peer: PeerId | string, name: string, value: number | undefined): void {
+    this.keeper.tag(peer, name, value);
+  }
+
   stop(): Promise<void> {
     this.stopping ??= this.shutDown();
     return this.stopping;
@@ -184,18 +203,27 @@ export class SwarmHost implements Host, DialingOwner {
     return options.force === true ? undefined : this.registry.best(peer, options);
   }
 
-  /** Takes a dialed connection; throws ERR_HOST_STOPPED. */
+  /** Takes a dialed connection; throws ERR_HOST_STOPPED, or a `GatedError` for one that it has closed. */
   register(upgraded: Upgraded): HostConnection {
     if (this.isStopping) throw stoppedError();
-    return this.add('outbound', upgraded);
+    const added = this.add('outbound', upgraded);
+    if (added instanceof Error) throw added;
+    return added;
   }
 
   /** From a channel to one of the host's connections. Never errors: whom it was not to be is an event. */
   private takeIn(raw: RawConnection): Observable<never> {
+    const refusal = this.deps.gate.refusesAccept(raw);
+    if (refusal !== undefined) {
+      raw.duplex.sink.error(refusal);
+      return EMPTY;
+    }
     return this.pending.upgrade(raw).pipe(
       tap((upgraded) => this.add('inbound', upgraded)),
       ignoreElements(),
       catchError((error: unknown) => {
+        // The gate has told.
+        if (error instanceof GatedError) return EMPTY;
         const stage = error instanceof LimitError ? 'accept' : 'upgrade';
         this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
         return EMPTY;
@@ -203,10 +231,16 @@ export class SwarmHost implements Host, DialingOwner {
     );
   }
 
-  private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {
+  /** Makes a connection and registers it; one that the gater does not want is closed, and nobody hears of it (CONN-1.3). */
+  private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection | GatedError {
     const id = `${upgraded.remotePeer.toString().slice(0, 10)}-${String(this.nextConnection)}`;
     this.nextConnection += 1;
     const connection = new HostConnection(id, direction, upgraded, this.connectionDeps);
+    const refusal = this.deps.gate.refusesUpgraded(connection);
+    if (refusal !== undefined) {
+      connection.abort(refusal, GATED);
+      return refusal;
+    }
     this.registry.add(connection);
     // The peer can be reached. @source BACK-6
     this.deps.backoff.clear(upgraded.remotePeer.toString());
@@ -215,27 +249,6 @@ export class SwarmHost implements Host, DialingOwner {
       connection.start();
     });
     return connection;
-  }
-
-  private closeIdle(): Observable<never> {
-    const { registry, deps } = this;
-    return closeIdleConnections<HostConnection>({
-      scheduler: deps.scheduler,
-      idleMs: IDLE_CONNECTION_MS,
-      connections: () => registry.connections,
-      opened$: registry.opened$,
-      isProtected: () => false,
-      pruned: (connection) => {
-        const { remotePeer: peerId, id } = connection;
-        const fields = {
-          peer: peerId.toString(),
-          connectionId: id,
-          reason: 'idle',
-          value: IDLE_CONNECTION_MS,
-        };
-        deps.log.say({ type: 'connection:prune', ...fields }, { peerId, connection });
-      },
-    });
   }
 
   private makeConnectionDeps(): ConnectionDeps {
@@ -261,6 +274,7 @@ export class SwarmHost implements Host, DialingOwner {
   private async shutDown(): Promise<void> {
     // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
+    this.keeper.stop();
     this.listeners.stop();
     this.dialer.stop(stoppedError());
     this.working.unsubscribe();

@@ -2,8 +2,7 @@
 import { defer, map, throwError, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialStrategy } from '../core/dial-contract.js';
-import { asError, Libp2pError } from '../core/errors.js';
-import type { ConnectionGater } from '../core/gater.js';
+import { Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import { protocolNames, splitPeer } from '../core/multiaddr.js';
 import type { HostConnection } from '../connection/connection.js';
@@ -15,6 +14,7 @@ import { connectAddr } from '../swarm/connect-addr.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
+import type { Gate } from '../swarm/gate.js';
 import type { Transport } from '../core/parts.js';
 import type { DialNumbers } from './dial-options.js';
 import { bareAddr } from './targets.js';
@@ -28,7 +28,7 @@ export interface DialingDeps extends UpgradeDeps {
   readonly blackHole: BlackHoleOptions;
   readonly strategy: DialStrategy;
   readonly resolve: (addr: Multiaddr, peer: PeerId) => Observable<readonly Multiaddr[]>;
-  readonly gater: Partial<ConnectionGater>;
+  readonly gate: Gate;
 }
 export interface DialingOwner {
   /** File descriptors for dials, over all peers. */
@@ -40,7 +40,7 @@ export interface DialingOwner {
 }
 
 export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostConnection> {
-  const { log, transports, scheduler, gater, numbers } = deps;
+  const { log, transports, scheduler, gate, numbers } = deps;
   const register = (upgraded: Upgraded): HostConnection => owner.register(upgraded);
   return new Dialer<HostConnection>({
     ...numbers,
@@ -56,27 +56,15 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
     canDial: (addr) => transports.some((transport) => transport.canDial(addr)),
     resolve: (addr, peer) =>
       defer(() => deps.resolve(addr, peer)).pipe(map((found) => found.map((one) => bareAddr(one, peer)))),
-    refusesPeer: (peer) => gated(() => gater.allowDialPeer?.(peer), 'peer'),
+    refusesPeer: (peer) => gate.refusesPeer(peer),
     refusesAddr: (peer, planned) => {
       const addr = bareAddr(planned, peer);
       return isOwn(addr, owner.addrs)
         ? new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted: this host listens there')
-        : gated(() => gater.allowDialAddr?.(peer, addr), 'address');
+        : gate.refusesAddr(peer, addr);
     },
     connect: (task) => connectAddr(task, { ...deps, register }),
   });
-}
-
-/** A gater that throws has not allowed. */
-function gated(ask: () => boolean | undefined, what: string): Error | undefined {
-  try {
-    return ask() === false
-      ? new Libp2pError('ERR_GATED', 'local', `gater disallows connection to peer: it refused the ${what}`)
-      : undefined;
-  } catch (thrown) {
-    const cause = asError(thrown);
-    return new Libp2pError('ERR_GATED', 'local', `the gater threw: ${cause.message}`, { cause });
-  }
 }
 
 /** One of our own listen addresses, as they are bound. @source go-libp2p swarm, FILT-2 (4b) */

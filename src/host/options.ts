@@ -1,5 +1,6 @@
 /** Judges what a host is made of, before anything is made: every refusal names the option and its value. */
 import { Libp2pError } from '../core/errors.js';
+import type { ConnectionGater } from '../core/gater.js';
 import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
 import type { HostOptions, ServiceMap } from './contract.js';
@@ -15,10 +16,19 @@ const NAMES: ReadonlySet<string> = new Set([
   'services',
   'dial',
   'gater',
+  'connectionManager',
   'events',
   'scheduler',
   'random',
 ] satisfies readonly (keyof HostOptions<ServiceMap>)[]);
+
+const HOOKS = [
+  'allowDialPeer',
+  'allowDialAddr',
+  'allowAccept',
+  'allowSecured',
+  'allowUpgraded',
+] as const satisfies readonly (keyof ConnectionGater)[];
 
 export interface PartDefaults {
   readonly transports: readonly TransportPart[];
@@ -81,8 +91,12 @@ function checkShapes(options: HostOptions<ServiceMap>): void {
 
 function checkGater(gater: unknown): void {
   if (gater === undefined) return;
-  checkedNames('gater', gater, ['allowDialPeer', 'allowDialAddr']);
-  for (const [name, hook] of Object.entries(gater as object) as [string, unknown][])
+  if (typeof gater !== 'object' || gater === null)
+    throw invalid(`gater is ${show(gater)}; it takes an object`);
+  // One of a class may be more than its hooks; in any other, a hook that is misspelt would allow all.
+  if (Object.getPrototypeOf(gater) === Object.prototype) checkedNames('gater', gater, HOOKS);
+  const hooks = HOOKS.map((name) => [name, (gater as Record<string, unknown>)[name]] as const);
+  for (const [name, hook] of hooks)
     if (hook !== undefined && typeof hook !== 'function')
       throw invalid(`gater.${name} is ${show(hook)}; it takes a function`);
 }

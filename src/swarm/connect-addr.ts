@@ -5,6 +5,7 @@ import type { Transport } from '../core/parts.js';
 import { upgradeOutbound, type UpgradeDeps, type Upgraded } from '../connection/upgrade.js';
 import { Unregistered, type ConnectUpdate } from './dial-attempt.js';
 import type { AttemptTask } from './dial-state.js';
+import { GatedError } from './gate.js';
 
 export interface ConnectDeps<C> extends UpgradeDeps {
   readonly transports: readonly Transport[];
@@ -35,7 +36,8 @@ function registered<C>(upgraded: Upgraded, { register }: ConnectDeps<C>): C {
     return register(upgraded);
   } catch (thrown) {
     const error = asError(thrown);
-    upgraded.duplex.sink.error(error);
+    // One that the gater refused was closed with a code, which is still on its way.
+    if (!(error instanceof GatedError)) upgraded.duplex.sink.error(error);
     throw new Unregistered(error);
   }
 }

@@ -72,7 +72,7 @@ function placeOf(addr: Multiaddr, protocol: 'udp' | 'tcp'): string | undefined {
 }
 
 /** The address where it begins with an IP; a zone in front is skipped. */
-function firstIp(addr: Multiaddr): Uint8Array | undefined {
+export function firstIp(addr: Multiaddr): Uint8Array | undefined {
   const [head, second] = componentsOf(addr);
   const { name, value = '' } = (head?.name === 'ip6zone' ? second : head) ?? {};
   return name === 'ip4' ? parseIp4(value) : name === 'ip6' ? parseIp6(value) : undefined;

@@ -10,6 +10,7 @@ const SHARED = [
   'StreamBufferError',
   'StreamResetError',
   'TimeoutError',
+  'allowDeny',
   'byteStream',
   'createHost',
   'defaultFilters',
