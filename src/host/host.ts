@@ -4,12 +4,15 @@ import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
 import type { PeerId } from '../core/identity.js';
+import type { ResourceManager } from '../core/limits-contract.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
 import { NEGOTIATION_MS } from '../connection/stream-opener.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
+import { ScopedResourceManager } from '../resources/manager.js';
+import type { CompleteLimits } from '../resources/scope-tree.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
 import type { DialRequest } from '../swarm/dial-state.js';
@@ -26,12 +29,15 @@ import { StreamEvents } from './stream-events.js';
 
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
+  /** Nothing is limited, and nothing counted, without. */
+  readonly limits: CompleteLimits | undefined;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
 }
 
 export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
   readonly services: Record<string, unknown> = {};
+  readonly resources: ResourceManager | undefined;
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
@@ -48,12 +54,24 @@ export class SwarmHost implements Host, DialingOwner {
     this.log.unhandled(error);
   };
 
+  private readonly limitMet = (error: LimitError): void => {
+    const { scope, limit, value } = error;
+    this.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
+  };
+
   constructor(private readonly deps: HostDeps) {
     this.peerId = deps.self;
     this.log = deps.log;
     this.registry = new ConnectionRegistry(deps.log);
     this.router = new Router(deps.log);
-    this.pending = new PendingInbound(deps, deps.scheduler);
+    const { limits } = deps;
+    this.resources =
+      limits &&
+      new ScopedResourceManager({ limits, now: () => deps.scheduler.now(), refused: this.limitMet });
+    this.pending = new PendingInbound(
+      { ...deps, resources: this.resources, limitMet: this.limitMet },
+      deps.scheduler,
+    );
     this.dialer = makeDialer(deps, this);
     this.connector = new Connector({
       ...deps,
@@ -205,10 +223,7 @@ export class SwarmHost implements Host, DialingOwner {
       closed: (connection, reason) => {
         this.registry.remove(connection, reason);
       },
-      limitMet: (error) => {
-        const { scope, limit, value } = error;
-        this.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
-      },
+      limitMet: this.limitMet,
       report: this.report,
     };
   }

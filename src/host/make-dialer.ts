@@ -5,6 +5,7 @@ import type { DialStrategy } from '../core/dial-contract.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId } from '../core/identity.js';
+import type { ResourceManager } from '../core/limits-contract.js';
 import { protocolNames, splitPeer } from '../core/multiaddr.js';
 import type { HostConnection } from '../connection/connection.js';
 import type { UpgradeDeps, Upgraded } from '../connection/upgrade.js';
@@ -31,6 +32,7 @@ export interface DialingDeps extends UpgradeDeps {
   readonly gater: Partial<ConnectionGater>;
 }
 export interface DialingOwner {
+  readonly resources: ResourceManager | undefined;
   readonly addrs: readonly Multiaddr[];
   acceptable(request: DialRequest): HostConnection | undefined;
   /** Throws where the host takes no connection any more. */
@@ -39,6 +41,7 @@ export interface DialingOwner {
 
 export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostConnection> {
   const { log, transports, scheduler, gater, numbers } = deps;
+  const { resources } = owner;
   const register = (upgraded: Upgraded): HostConnection => owner.register(upgraded);
   return new Dialer<HostConnection>({
     ...numbers,
@@ -58,7 +61,7 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
       isOwn(addr, owner.addrs)
         ? new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted: this host listens there')
         : gated(() => gater.allowDialAddr?.(peer, addr), 'address'),
-    connect: (task) => connectAddr(task, { ...deps, register }),
+    connect: (task) => connectAddr(task, { ...deps, register, resources }),
   });
 }
 

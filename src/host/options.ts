@@ -15,6 +15,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'services',
   'dial',
   'gater',
+  'limits',
   'events',
   'scheduler',
   'random',

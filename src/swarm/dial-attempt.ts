@@ -11,10 +11,8 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
-import type { Multiaddr } from '@multiformats/multiaddr';
-import { isPrivate, isRelay } from '../core/address-class.js';
+import { isPrivate, usesDescriptor } from '../core/address-class.js';
 import { asError, Libp2pError } from '../core/errors.js';
-import { protocolNames } from '../core/multiaddr.js';
 import { withLimits } from '../rx/call-limits.js';
 import type { Permits } from '../rx/permits.js';
 import { withPermit } from '../rx/with-permit.js';
@@ -27,7 +25,7 @@ export type ConnectUpdate<C> =
   | { readonly type: 'progress'; readonly stage: 'connected' | 'secured' }
   | { readonly type: 'connected'; readonly connection: C };
 
-/** Thrown by `connect` where a connection stood and the host did not take it: nothing that the address is to blame for. */
+/** Thrown by `connect` where the host did not take a connection, or had no room for one: nothing that the address is to blame for. */
 export class Unregistered extends Error {
   constructor(override readonly cause: Error) {
     super(cause.message, { cause });
@@ -63,7 +61,7 @@ export function dialAttempt<C>(
   return defer(() => {
     if (options.forceDirect !== true) assertNotBackedOff(task, deps);
     const attempt$: Observable<ConnectUpdate<C>> = connectOnce(task, deps);
-    const held$ = consumesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
+    const held$ = usesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
     return held$.pipe(withPermit(ofPeer));
   }).pipe(
     map((update): AttemptUpdate<C> => ({ ...update, key })),
@@ -88,7 +86,14 @@ function connectOnce<C>(task: AttemptTask, deps: AttemptDeps<C>): Observable<Con
   return withLimits(attempt$, { timeoutMs }, `dialing ${task.key}`, scheduler).pipe(
     takeWhile(({ type }) => type !== 'connected', true),
     // Whatever the reason of a failure: also one that was given up (DIAL-7).
-    tap({ complete: record(true), error: record(false), unsubscribe: record(false) }),
+    tap({
+      complete: record(true),
+      error: (error) => {
+        // Whatever our own limits refuse says nothing of the way there.
+        if (!(error instanceof Unregistered)) record(false)();
+      },
+      unsubscribe: record(false),
+    }),
   );
 }
 
@@ -113,10 +118,4 @@ function failure<C>(key: string, thrown: unknown): AttemptUpdate<C> {
   const how =
     code === 'ERR_DIAL_BACKOFF' ? 'backed-off' : code === 'ERR_BLACK_HOLE' ? 'black-holed' : 'failed';
   return { type: 'failed', key, error, how };
-}
-
-/** A relay's own address is charged when the relay is dialed. @source LIM-3 */
-function consumesDescriptor(addr: Multiaddr): boolean {
-  const names = protocolNames(addr);
-  return !isRelay(addr) && (names.includes('tcp') || names.includes('unix'));
 }

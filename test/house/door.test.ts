@@ -51,6 +51,7 @@ const SHARED = [
   'resolveAddrs',
   'serve',
   'stagger',
+  'unlimited',
   'withLengthPrefix',
   'withStream',
   'yamux',
