@@ -59,18 +59,25 @@ export class AddressGate {
 
 /** IPv4 /32, or IPv6 /56 and /48; IPv4 in IPv6 clothes is IPv4. */
 function networksOf(host: string | undefined, numbers: AddressNumbers): readonly Network[] {
-  const [address = ''] = host?.split('%') ?? [];
+  const ip = host === undefined ? undefined : parseIp(host);
+  if (ip === undefined || (numbers.exemptLoopback && isLoopback(ip))) return [];
+  return ip.byteLength === 4
+    ? [{ name: `ip:${printIp4(ip)}/32`, numbers: numbers.ip4 }]
+    : [
+        { name: `ip:${prefix(ip, 7)}/56`, numbers: numbers.ip6Subscriber },
+        { name: `ip:${prefix(ip, 6)}/48`, numbers: numbers.ip6Site },
+      ];
+}
+
+function parseIp(host: string): Uint8Array | undefined {
+  const [address = ''] = host.split('%');
   const ip6 = parseIp6(address);
-  const ip4 = ip6 !== undefined && isMapped(ip6) ? ip6.subarray(12) : parseIp4(address);
-  if (ip4 !== undefined)
-    return numbers.exemptLoopback && ip4[0] === 127
-      ? []
-      : [{ name: `ip:${printIp4(ip4)}/32`, numbers: numbers.ip4 }];
-  if (ip6 === undefined || (numbers.exemptLoopback && printIp6(ip6) === '::1')) return [];
-  return [
-    { name: `ip:${prefix(ip6, 7)}/56`, numbers: numbers.ip6Subscriber },
-    { name: `ip:${prefix(ip6, 6)}/48`, numbers: numbers.ip6Site },
-  ];
+  if (ip6 === undefined) return parseIp4(address);
+  return isMapped(ip6) ? ip6.subarray(12) : ip6;
+}
+
+function isLoopback(ip: Uint8Array): boolean {
+  return ip.byteLength === 4 ? ip[0] === 127 : printIp6(ip) === '::1';
 }
 
 function prefix(ip: Uint8Array, byteLength: number): string {

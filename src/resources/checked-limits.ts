@@ -145,14 +145,17 @@ function numbersOf(
     if (!Object.hasOwn(known, name))
       throw invalid(`there is no option "${option}.${name}" (its value: ${show(own)})`);
     if (own === undefined) continue;
-    const whole = typeof own === 'number' && (Number.isInteger(own) || fractions.includes(name));
-    if (typeof own !== 'number' || !(own >= 0) || !(whole || own === Infinity))
-      throw invalid(
-        `${option}.${name} is ${typeof own === 'number' ? String(own) : show(own)}; it takes a whole number from 0 on, or Infinity`,
-      );
-    numbers[name] = own;
+    numbers[name] = numberOf(`${option}.${name}`, own, fractions.includes(name));
   }
   return numbers;
+}
+
+function numberOf(option: string, own: unknown, fraction: boolean): number {
+  if (typeof own === 'number' && own >= 0 && (fraction || own === Infinity || Number.isInteger(own)))
+    return own;
+  // JSON has no word for the numbers that are none.
+  const shown = typeof own === 'number' ? String(own) : show(own);
+  throw invalid(`${option} is ${shown}; it takes a ${fraction ? '' : 'whole '}number from 0 on, or Infinity`);
 }
 
 function objectOf(option: string, given: unknown): Readonly<Record<string, unknown>> {

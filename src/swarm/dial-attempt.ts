@@ -88,7 +88,7 @@ function connectOnce<C>(task: AttemptTask, deps: AttemptDeps<C>): Observable<Con
     // Whatever the reason of a failure: also one that was given up (DIAL-7).
     tap({
       complete: record(true),
-      error: (error) => {
+      error: (error: unknown) => {
         // Whatever our own limits refuse says nothing of the way there.
         if (!(error instanceof Unregistered)) record(false)();
       },
