@@ -2,7 +2,7 @@
 
 /**
  * What one scope may have at once. 0 means none allowed, `Infinity` that nothing is limited; what is left out has its
- * default. Where a direction is given and the total is not, the total makes room for both.
+ * default. A total that is raised raises its directions in proportion; a direction that is raised makes room in the total.
  */
 export interface ScopeLimits {
   memoryBytes?: number | undefined;

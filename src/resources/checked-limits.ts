@@ -4,7 +4,7 @@ import type { AddressLimits, ResourceLimits, ScopeLimits } from '../core/limits-
 import { peerIdFrom } from '../core/peer-id.js';
 import { show } from '../core/show.js';
 import type { AddressNumbers, NetworkNumbers } from './address-gate.js';
-import type { Limits } from './counters.js';
+import type { LimitName, Limits } from './counters.js';
 import { defaultLimits, unlimited, type Machine } from './default-limits.js';
 import type { CompleteLimits, KeyedLimits } from './scope-tree.js';
 
@@ -79,32 +79,29 @@ function scope(option: string, given: unknown, defaults: Limits): Limits {
   if (given === undefined) return defaults;
   const numbers = numbersOf(option, given, defaults);
   const own: ScopeLimits = { ...numbers };
-  const limits: Limits = { ...defaults, ...numbers };
   return {
-    ...limits,
-    connections: total(own.connections, defaults.connections, [
-      [own.inboundConnections, limits.inboundConnections],
-      [own.outboundConnections, limits.outboundConnections],
-    ]),
-    streams: total(own.streams, defaults.streams, [
-      [own.inboundStreams, limits.inboundStreams],
-      [own.outboundStreams, limits.outboundStreams],
-    ]),
+    ...defaults,
+    ...numbers,
+    ...balanced(own, defaults, ['connections', 'inboundConnections', 'outboundConnections']),
+    ...balanced(own, defaults, ['streams', 'inboundStreams', 'outboundStreams']),
   };
 }
 
-/** A direction that was given its limit is not to be stopped by a total that nobody thought of. */
-function total(
-  given: number | undefined,
-  usual: number,
-  parts: readonly (readonly [own: number | undefined, complete: number])[],
-): number {
-  if (given !== undefined) return given;
-  if (parts.every(([own]) => own === undefined)) return usual;
-  return Math.max(
-    usual,
-    parts.reduce((sum, [, complete]) => sum + complete, 0),
-  );
+/**
+ * What was given is not to be stopped by what nobody thought of: a total that is raised takes its directions along, in
+ * the proportion that they had; a direction that is raised is made room for in the total.
+ */
+function balanced(
+  own: ScopeLimits,
+  defaults: Limits,
+  [total, ...directions]: readonly [LimitName, LimitName, LimitName],
+): Partial<Limits> {
+  const usual = defaults[total];
+  const growth = Math.max(1, (own[total] ?? usual) / usual || 1);
+  const parts = directions.map((name) => own[name] ?? Math.floor(defaults[name] * growth));
+  const sum = directions.every((name) => own[name] === undefined) ? 0 : (parts[0] ?? 0) + (parts[1] ?? 0);
+  const [inbound, outbound] = directions;
+  return { [total]: own[total] ?? Math.max(usual, sum), [inbound]: parts[0], [outbound]: parts[1] };
 }
 
 const NETWORKS = ['ip4', 'ip6Subscriber', 'ip6Site'] as const;

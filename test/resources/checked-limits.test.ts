@@ -33,6 +33,17 @@ describe('[RM-24] limits of the application', () => {
     expect(system.connections).toBe(310);
   });
 
+  it('a total that is raised takes its directions along, in proportion; one that is lowered needs not', () => {
+    const { system, peer } = complete({
+      system: { connections: 1000, streams: 10 },
+      peer: { connections: 20 },
+    });
+    expect(system).toMatchObject({ connections: 1000, inboundConnections: 666, outboundConnections: 1000 });
+    expect(system).toMatchObject({ streams: 10, inboundStreams: 1024 });
+    expect(peer.each).toMatchObject({ connections: 20, inboundConnections: 20, outboundConnections: 20 });
+    expect(complete({ peer: { connections: Infinity } }).peer.each.inboundConnections).toBe(Infinity);
+  });
+
   it('entries by name are completed from the bundled ones, and these from their kind as it is given', () => {
     const { protocolPeer, peer } = complete({
       peer: { connections: 9 },
@@ -77,10 +88,11 @@ describe('[RM-24] limits of the application', () => {
     [{ addresses: { ip4: { perSecond: -0.5 } } }, /limits\.addresses\.ip4\.perSecond is -0\.5/],
   ])('refuses %j', (limits, message) => {
     expect(() => complete(limits as ResourceLimits)).toThrow(
+      // The matcher stands where an error is expected.
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
         message: expect.stringMatching(message) as string,
-      }),
+      }) as Error,
     );
   });
 

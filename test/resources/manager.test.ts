@@ -39,7 +39,8 @@ function bench(limits: ResourceLimits = {}) {
   return { manager, refused, connect };
 }
 const error = (scope: string, limit: string, value: number) =>
-  expect.objectContaining({ code: 'ERR_LIMIT', scope, limit, value }) as unknown;
+  // The matcher stands where an error is expected.
+  expect.objectContaining({ code: 'ERR_LIMIT', scope, limit, value }) as unknown as Error;
 
 describe('scopes', () => {
   it('[RM-2] a connection is transient, and then its peer’s', () => {
@@ -229,7 +230,7 @@ describe('scopes', () => {
     ['outbound', 'local'],
   ])('an %s refusal is a %s fault', (direction, fault) => {
     const { connect } = bench({ system: { connections: 0 } });
-    expect(() => connect(direction)).toThrow(expect.objectContaining({ fault }));
+    expect(() => connect(direction)).toThrow(expect.objectContaining({ fault }) as Error);
   });
 });
 
