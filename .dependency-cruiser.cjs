@@ -8,6 +8,7 @@ const LAYERS = [
   'promises',
   'rx',
   'draw',
+  'resources',
   'core',
   'crypto',
 ];
@@ -43,6 +44,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/draw/' },
       to: { path: '^(src/(?!draw/|core/)|node_modules/)' },
+    },
+    {
+      name: 'limits-know-only-core',
+      comment: 'Who may take what is decided at once: values in, an answer out.',
+      severity: 'error',
+      from: { path: '^src/resources/' },
+      to: { path: '^(src/(?!resources/|core/)|node_modules/)' },
     },
     {
       name: 'core-waits-for-nothing',

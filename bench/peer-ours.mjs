@@ -1,9 +1,13 @@
 // One side of the benchmark, with this package as it is built.
 import { lastValueFrom } from 'rxjs';
-import { createHost, serve } from 'rx-libp2p';
+import { createHost, serve, unlimited } from 'rx-libp2p';
 import { runPeer } from './scenarios.mjs';
 
-const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'] });
+// As many streams of one protocol with one peer as js-libp2p is told to take; all other limits are the usual ones.
+const limits = process.argv.includes('--unlimited')
+  ? unlimited
+  : { protocolPeer: { inboundStreams: 10_000, outboundStreams: 10_000 } };
+const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], limits });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))
@@ -56,7 +60,7 @@ const all = (stream) =>
 
 runPeer({
   addr: String(host.addrs[0]),
-  connect: () => createHost({ listen: [] }),
+  connect: () => createHost({ listen: [], limits }),
   dial: (client, addr) => lastValueFrom(client.dial(addr)),
   stop: (client) => client.stop(),
   ask: (client, addr, bytes) =>

@@ -1,8 +1,9 @@
 import { Observable, ReplaySubject, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes, CloseReason } from '../core/duplex.js';
-import { LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
+import { asError, LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
+import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.js';
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
@@ -12,15 +13,14 @@ import { Deadlines } from '../rx/deadlines.js';
 import { guard } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
 import { IdleSweep } from './idle-sweep.js';
-import { InboundNegotiation, NEGOTIATION_FAILED } from './negotiation.js';
-import { NEGOTIATION_MS, StreamOpener, type PerStreamOptions } from './stream-opener.js';
+import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
+import { NEGOTIATION_MS, StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
 
 /** Inbound streams that have not said what they want, a connection: go and js open a burst before they say what for. @source go-libp2p transient streams; rust-libp2p */
 const MAX_UNNEGOTIATED = 128;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
-const RESOURCE_LIMIT = 0x1002;
 
 /** Where inbound streams go: decided by the router, used by the connection. */
 export interface Route {
@@ -35,6 +35,7 @@ export interface ConnectionDeps {
   readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
   readonly handlerFailed: (stream: HostStream, error: Error) => void;
   readonly closed: (connection: HostConnection, reason: CloseReason) => void;
+  /** A limit of the connection's own; what its scope refuses, the resource manager tells. */
   readonly limitMet: (error: LimitError) => void;
   /** Errors that nobody handles. */
   readonly report: (error: unknown) => void;
@@ -52,6 +53,8 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly openedAt: number;
   readonly released$: Observable<never> | undefined;
   private readonly raw: RawConnection;
+  /** What it takes of the host's limits; its own until it is closed. */
+  readonly scope: ConnectionScope | undefined;
   private readonly session: MuxerSession;
   private readonly open = new Set<HostStream>();
   private readonly ended = new ReplaySubject<CloseReason>(1);
@@ -77,6 +80,7 @@ export class HostConnection implements Connection, MuxerObserver {
     this.limited = upgraded.raw.relayed?.limited ?? false;
     this.direct = upgraded.raw.relayed === undefined;
     this.released$ = upgraded.raw.released$;
+    this.scope = upgraded.raw.scope;
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
     this.openedAt = deps.scheduler.now();
@@ -159,20 +163,49 @@ export class HostConnection implements Connection, MuxerObserver {
       this.deps.limitMet(error);
       return;
     }
+    const opened = this.admit(muxed);
+    if (opened !== undefined) this.negotiate(opened);
+  }
+
+  onRefused(error: LimitError): void {
+    this.deps.limitMet(error);
+  }
+
+  /** `undefined`, and the stream reset, where the limits do not allow it. */
+  private admit(muxed: MuxedStream): OpenedStream | undefined {
+    try {
+      const scope = this.scope?.openStream('inbound');
+      muxed.memory = scope;
+      return { muxed, scope };
+    } catch (error) {
+      muxed.reader = undefined;
+      muxed.reset(asError(error), RESOURCE_LIMIT);
+      return undefined;
+    }
+  }
+
+  private negotiate(opened: OpenedStream): void {
+    const { muxed, scope } = opened;
     this.unnegotiated += 1;
     const cancel = this.deadlines.add(() => {
       muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS, 'remote'), NEGOTIATION_FAILED);
     });
+    let isOver = false;
     const over = (): void => {
+      if (isOver) return;
+      isOver = true;
       this.unnegotiated -= 1;
       cancel();
     };
     new InboundNegotiation(muxed, (protocol) => this.deps.route(protocol) !== undefined, {
       agreed: (protocol, rest) => {
         over();
-        this.deliver(muxed, protocol, rest);
+        this.deliver(opened, protocol, rest);
       },
-      failed: over,
+      failed: () => {
+        over();
+        scope?.done();
+      },
     });
   }
 
@@ -180,29 +213,36 @@ export class HostConnection implements Connection, MuxerObserver {
     this.reason = reason;
     this.deadlines.close();
     this.idle.close();
+    this.scope?.done();
     this.deps.closed(this, reason);
     this.ended.next(reason);
     this.ended.complete();
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  private deliver(muxed: MuxedStream, protocol: string, rest: Bytes | undefined): void {
+  private deliver(opened: OpenedStream, protocol: string, rest: Bytes | undefined): void {
     const route = this.deps.route(protocol);
     if (route === undefined) {
-      muxed.reset(
+      opened.muxed.reset(
         new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', `${protocol} has lost its handler`),
         NEGOTIATION_FAILED,
       );
       return;
     }
-    const stream = this.stream(muxed, protocol, 'inbound', route);
+    try {
+      opened.scope?.setProtocol(protocol);
+    } catch (error) {
+      opened.muxed.reset(asError(error), RESOURCE_LIMIT);
+      return;
+    }
+    const stream = this.stream(opened, protocol, 'inbound', route);
     if (rest !== undefined) stream.onBytes(rest);
     route.deliver(stream);
   }
 
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
-    muxed: MuxedStream,
+    { muxed, scope }: OpenedStream,
     protocol: string,
     direction: 'inbound' | 'outbound',
     options: PerStreamOptions,
@@ -221,6 +261,7 @@ export class HostConnection implements Connection, MuxerObserver {
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
         this.open.delete(closed);
+        scope?.done();
         this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },

@@ -11,6 +11,8 @@ import { Responder } from '../protocols/multistream/respond.js';
 
 /** Stream code for a negotiation that failed. @source libp2p error codes */
 export const NEGOTIATION_FAILED = 0x1001;
+/** Stream code for a limit that was met. @source libp2p error codes */
+export const RESOURCE_LIMIT = 0x1002;
 
 export interface NegotiationEnd {
   /** Agreed; the reader is free, and `rest` belongs to the application. */

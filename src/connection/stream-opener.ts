@@ -12,24 +12,32 @@ import {
   timer,
   type SchedulerLike,
 } from 'rxjs';
-import { Libp2pError, TimeoutError } from '../core/errors.js';
+import { asError, Libp2pError, TimeoutError } from '../core/errors.js';
+import type { ConnectionScope, StreamScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerSession } from '../core/parts.js';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { LazyAnswer, proposalOf } from '../protocols/multistream/offer.js';
 import type { Deadlines } from '../rx/deadlines.js';
 import type { HostStream, StreamDeps } from '../stream/stream.js';
-import { NEGOTIATION_FAILED, OutboundNegotiation } from './negotiation.js';
+import { NEGOTIATION_FAILED, OutboundNegotiation, RESOURCE_LIMIT } from './negotiation.js';
 
 /** How long a stream's protocol may take to be agreed on, in and out. */
 export const NEGOTIATION_MS = 10_000;
 
 export type PerStreamOptions = Pick<NewStreamOptions, 'maxBufferedBytes' | 'idleTimeoutMs'>;
 
+/** A muxed stream, and what it takes of its host's limits. */
+export interface OpenedStream {
+  readonly muxed: MuxedStream;
+  readonly scope: StreamScope | undefined;
+}
 export interface OpenerOwner {
+  /** What the connection takes, where that is limited. */
+  readonly scope: ConnectionScope | undefined;
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
-    muxed: MuxedStream,
+    opened: OpenedStream,
     protocol: string,
     direction: 'outbound',
     options: PerStreamOptions,
@@ -77,10 +85,24 @@ export class StreamOpener {
     return race(free$, late$);
   }
 
+  /** Throws a `LimitError`, or what the muxer throws, and takes nothing then. */
+  private begin(protocol?: string): OpenedStream {
+    const scope = this.owner.scope?.openStream('outbound');
+    try {
+      if (protocol !== undefined) scope?.setProtocol(protocol);
+      const muxed = this.session.open();
+      muxed.memory = scope;
+      return { muxed, scope };
+    } catch (error) {
+      scope?.done();
+      throw error;
+    }
+  }
+
   private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {
     return new Observable<Stream>((subscriber) => {
       const lazy = { proposal: proposalOf(protocol), answer: new LazyAnswer(protocol) };
-      const stream = this.owner.stream(this.session.open(), protocol, 'outbound', options, lazy);
+      const stream = this.owner.stream(this.begin(protocol), protocol, 'outbound', options, lazy);
       const cancel = this.deadlines.add(() => {
         if (stream.awaitsAnswer)
           stream.abort(new TimeoutError(`the answer to ${protocol}`, NEGOTIATION_MS), NEGOTIATION_FAILED);
@@ -97,7 +119,8 @@ export class StreamOpener {
 
   private select(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
     return new Observable<Stream>((subscriber) => {
-      const muxed = this.session.open();
+      const opened = this.begin();
+      const { muxed, scope } = opened;
       const abandoned = new Libp2pError(
         'ERR_ABORTED',
         'local',
@@ -113,14 +136,21 @@ export class StreamOpener {
       });
       new OutboundNegotiation(muxed, protocols, {
         agreed: (protocol, rest) => {
+          try {
+            scope?.setProtocol(protocol);
+          } catch (error) {
+            muxed.reset(asError(error), RESOURCE_LIMIT);
+            return;
+          }
           settled = true;
-          const stream = this.owner.stream(muxed, protocol, 'outbound', options);
+          const stream = this.owner.stream(opened, protocol, 'outbound', options);
           if (rest !== undefined) stream.onBytes(rest);
           subscriber.next(stream);
           subscriber.complete();
         },
         failed: (error) => {
           settled = true;
+          scope?.done();
           subscriber.error(error);
         },
       });

@@ -1,9 +1,9 @@
 /** From a raw channel to a secured and muxed one, as one pipeline that emits once. @source libp2p connections specification */
-import { concat, map, mergeMap, Observable, of, switchMap, type MonoTypeOperatorFunction } from 'rxjs';
+import { concat, map, mergeMap, Observable, of, switchMap, tap, type MonoTypeOperatorFunction } from 'rxjs';
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
-import type { Muxer, RawConnection, Secured, SecurityProtocol } from '../core/parts.js';
+import type { AdmittedConnection, Muxer, RawConnection, Secured, SecurityProtocol } from '../core/parts.js';
 import { offer, offerLazily, respond } from '../protocols/multistream/select.js';
 
 export interface UpgradeDeps {
@@ -17,7 +17,7 @@ interface SecuredGate {
   refusesSecured(direction: Direction, peer: PeerId, raw: RawConnection): Error | undefined;
 }
 export interface Upgraded {
-  readonly raw: RawConnection;
+  readonly raw: AdmittedConnection;
   readonly duplex: Duplex;
   readonly remotePeer: PeerId;
   readonly encryption: string;
@@ -41,7 +41,7 @@ interface SecuredBy {
  * does. Where both sides dialed at once, `role` says who acts as client; else the dialer does.
  */
 export function upgradeOutbound(
-  raw: RawConnection,
+  raw: AdmittedConnection,
   expectedPeer: PeerId,
   deps: UpgradeDeps,
   role: Role = 'client',
@@ -57,7 +57,7 @@ export function upgradeOutbound(
  * alone. `channel` is how `raw` is read.
  */
 export function upgradeInbound(
-  raw: RawConnection,
+  raw: AdmittedConnection,
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
@@ -111,16 +111,22 @@ function gated(
 
 /** The muxer's turn; that the channel is secured is told before. */
 function stages(
-  raw: RawConnection,
+  raw: AdmittedConnection,
   secured$: Observable<SecuredBy>,
   deps: UpgradeDeps,
   role: Role,
 ): Observable<UpgradeUpdate> {
-  return secured$.pipe(switchMap((secured) => concat(of(SECURED), mux(raw, secured, deps, role))));
+  return secured$.pipe(
+    // The peer is known now: what it has of our limits is its own (8.3, stage 8).
+    tap(({ secured }) => {
+      raw.scope?.setPeer(secured.remotePeer.toString());
+    }),
+    switchMap((secured) => concat(of(SECURED), mux(raw, secured, deps, role))),
+  );
 }
 
 function mux(
-  raw: RawConnection,
+  raw: AdmittedConnection,
   { encryption, secured }: SecuredBy,
   deps: UpgradeDeps,
   role: Role,
@@ -144,12 +150,14 @@ function mux(
   );
 }
 
-function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
+function owned(raw: AdmittedConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
   return new Observable<UpgradeUpdate>((subscriber) => {
     let handedOn = false;
     let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');
     subscriber.add(() => {
-      if (!handedOn) raw.duplex.sink.error(cause);
+      if (handedOn) return;
+      raw.duplex.sink.error(cause);
+      raw.scope?.done();
     });
     subscriber.add(
       source.subscribe({

@@ -75,6 +75,11 @@ export const isWebSocket = (addr: Multiaddr): boolean =>
 /** Plain TCP: nothing on top of it but a peer. */
 export const isTcp = (addr: Multiaddr): boolean => has(addr, 'tcp') && !isWebSocket(addr) && !isRelay(addr);
 
+/** Whether a connection takes a file descriptor; a relay's is taken by the connection to the relay. @source LIM-3 */
+export function usesDescriptor(addr: Multiaddr): boolean {
+  return !isRelay(addr) && (has(addr, 'tcp') || has(addr, 'unix'));
+}
+
 function has(addr: Multiaddr, name: string): boolean {
   return protocolNames(addr).includes(name);
 }

@@ -1,4 +1,5 @@
 import type { Bytes, Writable } from './duplex.js';
+import type { Memory } from './limits-contract.js';
 
 /**
  * Who reads a muxed stream. Plain calls, no observable: this is the byte path (ADR 2). None of them may throw.
@@ -20,6 +21,8 @@ export interface MuxedReader {
 export interface MuxedStream {
   readonly id: number;
   reader: MuxedReader | undefined;
+  /** Who pays for what it holds, beyond `FREE_BYTES_EACH_WAY`; nobody, where nothing is limited. Set it before a byte has moved. */
+  memory: Memory | undefined;
   /** Bytes accepted by `write` that have not been handed to the channel below. */
   readonly queuedBytes: number;
   /** False while more than the high-water mark is queued. */

@@ -6,6 +6,8 @@ import type { Observable, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CloseReason, Duplex } from './duplex.js';
 import type { PeerId, PrivateKey, RandomSource } from './identity.js';
+import type { LimitError } from './errors.js';
+import type { ConnectionScope } from './limits-contract.js';
 import type { MuxedStream } from './muxed-stream.js';
 
 /** What every part may use of its host: time and chance, never the platform's own. */
@@ -26,6 +28,10 @@ export interface RawConnection {
   readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
+}
+/** A raw channel, and what it takes of its host; whoever owns the channel gives that back. */
+export interface AdmittedConnection extends RawConnection {
+  readonly scope?: ConnectionScope | undefined;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */
@@ -81,6 +87,8 @@ export interface MuxerObserver {
   heardBytes?(): number | undefined;
   /** A stream that the remote opened. It must get a reader, or be reset, before this returns. */
   onStream(stream: MuxedStream): void;
+  /** A stream that the remote opened was refused: it had as many as the muxer allows. */
+  onRefused?(error: LimitError): void;
   /** Nothing more will come; every stream has had its end. Called once. */
   onClose(reason: CloseReason): void;
 }

@@ -6,6 +6,8 @@ import type { NameLookup } from '../core/name-lookup.js';
 import { generateKey } from '../core/keys.js';
 import { peerIdFrom } from '../core/peer-id.js';
 import { listenAll } from '../promises/listen-all.js';
+import { checkedLimits } from '../resources/checked-limits.js';
+import type { Machine } from '../resources/default-limits.js';
 import { DialBackoff } from '../swarm/backoff.js';
 import { defaultStrategy } from '../swarm/default-strategy.js';
 import { EventLog } from '../swarm/event-log.js';
@@ -26,6 +28,8 @@ export interface Defaults extends PartDefaults {
   readonly lookup?: NameLookup | undefined;
   /** Descriptors that dials may use at once, where the platform says so. */
   readonly descriptors?: number | undefined;
+  /** What the platform says it has, for limits that are scaled to it; little, if it says nothing. */
+  readonly machine?: Machine | undefined;
   /** Where to listen, if nobody says. */
   readonly listen: readonly string[];
 }
@@ -36,6 +40,7 @@ export async function buildHost<const S extends ServiceMap>(
   defaults: Defaults,
 ): Promise<Host<S>> {
   const parts = checkedParts(options, defaults);
+  const limits = checkedLimits(options.limits, defaults.machine ?? {});
   const scheduler = options.scheduler ?? defaults.scheduler;
   const random = options.random ?? defaults.random;
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
@@ -51,6 +56,7 @@ export async function buildHost<const S extends ServiceMap>(
     log,
     gate: new Gate(options.gater ?? {}, log),
     manager: checkedManager(options.connectionManager),
+    limits,
     ...dialing(options, defaults, scheduler),
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);

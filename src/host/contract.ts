@@ -5,6 +5,7 @@ import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
 import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
+import type { ResourceLimits } from '../core/limits-contract.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { DialSettings } from './dial-options.js';
 import type { ManagerSettings } from './manager-options.js';
@@ -110,6 +111,8 @@ export interface HostOptions<S> {
   gater?: Partial<ConnectionGater> | undefined;
   /** Between which marks the number of connections is kept; `false` prunes never. */
   connectionManager?: ManagerSettings | false | undefined;
+  /** What the host and its peers may take; `'auto'`, if left out: scaled to the machine. Every refusal is a `LimitError`, and a `limit:refuse` event. */
+  limits?: ResourceLimits | 'auto' | undefined;
   /** Subscribed to `event$` before anything starts. */
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */

@@ -23,6 +23,7 @@ export function createHost<const S extends ServiceMap = NoServices>(
     random: platformRandom,
     warn,
     lookup: dnsOverHttps(),
+    machine: { small: true },
     listen: [],
   });
 }

@@ -1,5 +1,6 @@
 /** Hosts on Node: the one file that names the platform's transports, clock and chance. */
 import { platformRandom } from '../crypto/random.js';
+import { machine } from '../platform/machine.js';
 import { nodeLookup } from '../platform/node-lookup.js';
 import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
 import { warn } from '../platform/warn.js';
@@ -31,6 +32,7 @@ export function createHost<const S extends ServiceMap = NoServices>(
     warn,
     lookup: nodeLookup(),
     descriptors: descriptorLimit(process.env),
+    machine: machine(),
     // Who brings other transports knows where they listen.
     listen: options.transports === undefined ? EVERYWHERE : [],
   });

@@ -18,11 +18,14 @@ import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
 import type { PeerId, RandomSource } from '../core/identity.js';
+import type { ResourceManager } from '../core/limits-contract.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
+import { ScopedResourceManager } from '../resources/manager.js';
+import type { CompleteLimits } from '../resources/scope-tree.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
 import { Permits } from '../rx/permits.js';
@@ -48,6 +51,8 @@ export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
   readonly random: RandomSource;
   readonly manager: ManagerNumbers;
+  /** Nothing is limited, and nothing counted, without. */
+  readonly limits: CompleteLimits | undefined;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
 }
 
@@ -55,6 +60,7 @@ export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
   readonly services: Record<string, unknown> = {};
   readonly descriptors: Permits;
+  readonly resources: ResourceManager | undefined;
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
@@ -73,12 +79,24 @@ export class SwarmHost implements Host, DialingOwner {
     this.log.unhandled(error);
   };
 
+  private readonly limitMet = (error: LimitError): void => {
+    const { scope, limit, value } = error;
+    this.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
+  };
+
   constructor(private readonly deps: HostDeps) {
     this.peerId = deps.self;
     this.log = deps.log;
     this.registry = new ConnectionRegistry(deps.log);
     this.router = new Router(deps.log);
-    this.pending = new PendingInbound(deps, deps.scheduler);
+    const { limits } = deps;
+    this.resources =
+      limits &&
+      new ScopedResourceManager({ limits, now: () => deps.scheduler.now(), refused: this.limitMet });
+    this.pending = new PendingInbound(
+      { ...deps, resources: this.resources, limitMet: this.limitMet },
+      deps.scheduler,
+    );
     this.descriptors = new Permits(deps.numbers.descriptors);
     this.dialer = makeDialer(deps, this);
     this.connector = new Connector({
@@ -92,7 +110,9 @@ export class SwarmHost implements Host, DialingOwner {
     this.connectionDeps = this.makeConnectionDeps();
     // As many at once as `pending` lets in.
     const inbound$ = this.accepted.pipe(mergeMap((raw) => this.takeIn(raw)));
-    this.working = merge(this.dialer.work$, inbound$, this.keeper.closeIdle()).subscribe({ error: this.report });
+    this.working = merge(this.dialer.work$, inbound$, this.keeper.closeIdle()).subscribe({
+      error: this.report,
+    });
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       if (this.isStopping) raw.duplex.sink.error(stoppedError());
       else this.accepted.next(raw);
@@ -262,10 +282,7 @@ export class SwarmHost implements Host, DialingOwner {
       closed: (connection, reason) => {
         this.registry.remove(connection, reason);
       },
-      limitMet: (error) => {
-        const { scope, limit, value } = error;
-        this.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
-      },
+      limitMet: this.limitMet,
       report: this.report,
     };
   }

@@ -4,6 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialStrategy } from '../core/dial-contract.js';
 import { Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
+import type { ResourceManager } from '../core/limits-contract.js';
 import { protocolNames, splitPeer } from '../core/multiaddr.js';
 import type { HostConnection } from '../connection/connection.js';
 import type { UpgradeDeps, Upgraded } from '../connection/upgrade.js';
@@ -33,6 +34,7 @@ export interface DialingDeps extends UpgradeDeps {
 export interface DialingOwner {
   /** File descriptors for dials, over all peers. */
   readonly descriptors: Permits;
+  readonly resources: ResourceManager | undefined;
   readonly addrs: readonly Multiaddr[];
   acceptable(request: DialRequest): HostConnection | undefined;
   /** Throws where the host takes no connection any more. */
@@ -41,6 +43,7 @@ export interface DialingOwner {
 
 export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostConnection> {
   const { log, transports, scheduler, gate, numbers } = deps;
+  const { resources } = owner;
   const register = (upgraded: Upgraded): HostConnection => owner.register(upgraded);
   return new Dialer<HostConnection>({
     ...numbers,
@@ -63,7 +66,7 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
         ? new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted: this host listens there')
         : gate.refusesAddr(peer, addr);
     },
-    connect: (task) => connectAddr(task, { ...deps, register }),
+    connect: (task) => connectAddr(task, { ...deps, register, resources }),
   });
 }
 

@@ -17,6 +17,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'dial',
   'gater',
   'connectionManager',
+  'limits',
   'events',
   'scheduler',
   'random',

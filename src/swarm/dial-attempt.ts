@@ -13,10 +13,8 @@ import {
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
-import type { Multiaddr } from '@multiformats/multiaddr';
-import { isPrivate, isRelay } from '../core/address-class.js';
+import { isPrivate, usesDescriptor } from '../core/address-class.js';
 import { asError, Libp2pError } from '../core/errors.js';
-import { protocolNames } from '../core/multiaddr.js';
 import { withLimits } from '../rx/call-limits.js';
 import type { Permits } from '../rx/permits.js';
 import { withPermit } from '../rx/with-permit.js';
@@ -31,7 +29,7 @@ export type ConnectUpdate<C> =
 
 const STARTED = { type: 'started' } as const;
 
-/** Thrown by `connect` where a connection stood and the host did not take it: nothing that the address is to blame for. */
+/** Thrown by `connect` where the host did not take a connection, or had no room for one: nothing that the address is to blame for. */
 export class Unregistered extends Error {
   constructor(override readonly cause: Error) {
     super(cause.message, { cause });
@@ -67,7 +65,7 @@ export function dialAttempt<C>(
   return defer(() => {
     if (options.forceDirect !== true) assertNotBackedOff(task, deps);
     const attempt$ = concat(of(STARTED), connectOnce(task, deps));
-    const held$ = consumesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
+    const held$ = usesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
     return held$.pipe(withPermit(ofPeer));
   }).pipe(
     map((update): AttemptUpdate<C> => ({ ...update, key })),
@@ -107,8 +105,14 @@ function tellResult<C>(tell: (success: boolean) => void): MonoTypeOperatorFuncti
         isTold = true;
       };
       return source.pipe(
-        tap(({ type }) => {
-          if (type === 'connected') once(true);
+        tap({
+          next: ({ type }) => {
+            if (type === 'connected') once(true);
+          },
+          error: (error: unknown) => {
+            // Whatever we refuse ourselves says nothing of the way there.
+            isTold ||= error instanceof Unregistered;
+          },
         }),
         finalize(() => {
           once(false);
@@ -138,10 +142,4 @@ function failure<C>(key: string, thrown: unknown): AttemptUpdate<C> {
   const how =
     code === 'ERR_DIAL_BACKOFF' ? 'backed-off' : code === 'ERR_BLACK_HOLE' ? 'black-holed' : 'failed';
   return { type: 'failed', key, error, how };
-}
-
-/** A relay's own address is charged when the relay is dialed. @source LIM-3 */
-function consumesDescriptor(addr: Multiaddr): boolean {
-  const names = protocolNames(addr);
-  return !isRelay(addr) && (names.includes('tcp') || names.includes('unix'));
 }

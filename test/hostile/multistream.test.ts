@@ -333,6 +333,7 @@ describe('data behind a proposal', () => {
     const muxed: MuxedStream = {
       id: 1,
       reader: undefined,
+      memory: undefined,
       queuedBytes: 0,
       hasRoom: true,
       activeAt: 0,

@@ -52,6 +52,7 @@ const SHARED = [
   'resolveAddrs',
   'serve',
   'stagger',
+  'unlimited',
   'withLengthPrefix',
   'withStream',
   'yamux',

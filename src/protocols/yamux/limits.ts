@@ -72,3 +72,7 @@ export class Ledger {
 export function unreadAnswers(): LimitError {
   return new LimitError('connection', 'answers waiting to be sent', MAX_CONTROL_FRAMES);
 }
+
+export function tooMany({ maxInboundStreams }: YamuxLimits): LimitError {
+  return new LimitError('connection', 'inbound streams', maxInboundStreams);
+}

@@ -7,12 +7,14 @@ import { Subject, type Observable, type SchedulerLike, type Subscription } from 
 import type { Bytes, CloseReason, Duplex } from '../../core/duplex.js';
 import { asError, Libp2pError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
+import { RESOURCE_LIMIT } from './account.js';
 import type { Slab } from './batch.js';
 import { FLAG, GO_AWAY, goneAway, TYPE, violation, type Header } from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
 import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
+import { KEEP_ALIVE_EVERY_MS } from './keep-alive.js';
 import { linger } from './linger.js';
-import { Ledger, MAX_CONTROL_FRAMES, unreadAnswers, type YamuxLimits } from './limits.js';
+import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers, type YamuxLimits } from './limits.js';
 import { Outbox } from './outbox.js';
 import { ReceiveWindow } from './receive-window.js';
 import { StreamFrames, type StreamFramesOwner } from './stream-frames.js';
@@ -200,6 +202,7 @@ export class YamuxSession
   }
 
   refuse(streamId: number, code: number): void {
+    if (code === RESOURCE_LIMIT && this.accepting) this.observer.onRefused?.(tooMany(this.deps.limits));
     this.control(TYPE.windowUpdate, FLAG.rst, streamId, code);
   }
 
@@ -277,6 +280,7 @@ export class YamuxSession
     for (const stream of this.table.all()) {
       if (stream.discardedAt !== undefined && now - stream.discardedAt >= DRAIN_MS)
         stream.reset(closedError());
+      else if (now - stream.activeAt >= KEEP_ALIVE_EVERY_MS) stream.rest();
     }
   }
 

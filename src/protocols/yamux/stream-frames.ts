@@ -5,12 +5,12 @@
  */
 import type { Bytes } from '../../core/duplex.js';
 import type { Libp2pError } from '../../core/errors.js';
+import { RESOURCE_LIMIT } from './account.js';
 import { FLAG, INITIAL_WINDOW_BYTES, TYPE, violation, type Header } from './frame.js';
 import type { Ledger } from './limits.js';
 import type { StreamTable } from './stream-table.js';
 import type { YamuxStream } from './stream.js';
 
-const RESOURCE_LIMIT = 0x1002;
 const PROTOCOL_VIOLATION = 0x1004;
 
 export interface StreamFramesOwner {
@@ -63,6 +63,7 @@ export class StreamFrames {
       else if (!stream.window.receive(length)) throw tooMuch(length, streamId, stream.window.remaining);
       else if (stream.remoteEnded)
         stream.reset(violation(`data on stream ${String(streamId)} after its end`), PROTOCOL_VIOLATION);
+      else if (stream.window.isOverdrawn) stream.payForWindow();
     }
     this.stream = stream;
     this.flags = flags;

@@ -4,8 +4,10 @@
  * @source yamux specification, Stream life; wire format in `frame.ts`
  */
 import type { Bytes, Writable } from '../../core/duplex.js';
-import { StreamResetError } from '../../core/errors.js';
+import { asError, StreamResetError } from '../../core/errors.js';
+import { FREE_BYTES_EACH_WAY, type Memory } from '../../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../../core/muxed-stream.js';
+import { Account, RESOURCE_LIMIT } from './account.js';
 import type { Batch } from './batch.js';
 import { FLAG, INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, TYPE } from './frame.js';
 import type { ReceiveWindow } from './receive-window.js';
@@ -14,6 +16,8 @@ import type { ReceiveWindow } from './receive-window.js';
 const HIGH_WATER_BYTES = 256 * 1024;
 /** … and below this, that it has again: a gap, so that it does not flutter. */
 const LOW_WATER_BYTES = 128 * 1024;
+/** A queue pays for so much at once. */
+const QUEUE_STEP_BYTES = 256 * 1024;
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
@@ -42,6 +46,7 @@ export class YamuxStream implements MuxedStream {
   remoteEnded = false;
   /** Whether the remote knows of it: it opened the stream, or our SYN has left. */
   announcedToRemote: boolean;
+  private readonly queueAccount = new Account();
   private flags: number;
   private out: Uint8Array[] = [];
   private outHead = 0;
@@ -61,12 +66,21 @@ export class YamuxStream implements MuxedStream {
     this.activeAt = owner.now;
   }
 
+  get memory(): Memory | undefined {
+    return this.queueAccount.memory;
+  }
+  set memory(memory: Memory | undefined) {
+    this.queueAccount.memory = memory;
+    this.window.account.memory = memory;
+  }
+
   // ── the application's side ─────────────────────────────────────────────────────────────────────────────────────────
   write(bytes: Writable): void {
     if (this.gone || this.ending !== 'open' || bytes.byteLength === 0) return;
     if (bytes instanceof Uint8Array) this.out.push(bytes);
     else for (const piece of bytes) this.out.push(piece);
     this.queuedBytes += bytes.byteLength;
+    if (this.queuedBytes > this.queueAccount.paidBytes && !this.payForQueue()) return;
     if (this.queuedBytes > HIGH_WATER_BYTES) this.setRoom(false);
     this.owner.schedule(this);
   }
@@ -138,6 +152,21 @@ export class YamuxStream implements MuxedStream {
     this.reader?.onBytes(bytes);
   }
 
+  /** More is unread than is paid for: it is paid for now, or the stream ends. */
+  payForWindow(): void {
+    try {
+      this.window.pay();
+    } catch (error) {
+      this.reset(asError(error), RESOURCE_LIMIT);
+    }
+  }
+
+  /** It has been quiet: what it holds no more is given back. */
+  rest(): void {
+    this.window.rest();
+    if (this.queuedBytes <= FREE_BYTES_EACH_WAY) this.queueAccount.keep(FREE_BYTES_EACH_WAY);
+  }
+
   receiveEnd(): void {
     if (this.gone || this.remoteEnded) return;
     this.remoteEnded = true;
@@ -167,6 +196,16 @@ export class YamuxStream implements MuxedStream {
   /** The connection is over: whatever is unfinished ends with `error`. */
   fail(error: Error, by: 'local' | 'remote'): void {
     this.break(error, by, undefined);
+  }
+
+  private payForQueue(): boolean {
+    try {
+      this.queueAccount.payUpTo(Math.ceil(this.queuedBytes / QUEUE_STEP_BYTES) * QUEUE_STEP_BYTES);
+      return true;
+    } catch (error) {
+      this.reset(asError(error), RESOURCE_LIMIT);
+      return false;
+    }
   }
 
   private break(error: Error, by: 'local' | 'remote', code: number | undefined): void {

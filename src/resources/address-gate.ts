@@ -1,0 +1,87 @@
+/** Connections per network of the remote: new ones a second, then those at once (RM-40 to RM-43). Decisions only. */
+import { isMapped, parseIp4, parseIp6, printIp4, printIp6 } from '../core/ip.js';
+import type { NetworkLimits } from '../core/limits-contract.js';
+import { TokenBuckets } from './token-buckets.js';
+
+export type NetworkNumbers = { readonly [K in keyof NetworkLimits]-?: number };
+export interface AddressNumbers {
+  readonly ip4: NetworkNumbers;
+  readonly ip6Subscriber: NetworkNumbers;
+  readonly ip6Site: NetworkNumbers;
+  readonly exemptLoopback: boolean;
+}
+export interface AddressRefusal {
+  readonly scope: string;
+  readonly limit: keyof NetworkLimits;
+  readonly value: number;
+}
+interface Network {
+  readonly name: string;
+  readonly numbers: NetworkNumbers;
+}
+
+export class AddressGate {
+  private readonly rates = new TokenBuckets();
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly numbers: AddressNumbers) {}
+
+  /** Networks that have a connection. */
+  get size(): number {
+    return this.counts.size;
+  }
+
+  /**
+   * Counts one more connection with `host`, in either direction (RM-40), and returns what takes it off again; or why there
+   * may be none. No host, no count: addresses without an IP share nothing (ODD-22).
+   */
+  admit(host: string | undefined, now: number): (() => void) | AddressRefusal {
+    const networks = networksOf(host, this.numbers);
+    // The most specific first: where it refuses, the wider ones lose no token (RM-42).
+    for (const { name, numbers } of networks)
+      if (!this.rates.take(name, numbers.perSecond, numbers.burst, now))
+        return { scope: name, limit: 'perSecond', value: numbers.perSecond };
+    for (const { name, numbers } of networks)
+      if ((this.counts.get(name) ?? 0) >= numbers.connections)
+        return { scope: name, limit: 'connections', value: numbers.connections };
+    for (const { name } of networks) this.count(name, 1);
+    return () => {
+      for (const { name } of networks) this.count(name, -1);
+    };
+  }
+
+  private count(name: string, by: 1 | -1): void {
+    const count = (this.counts.get(name) ?? 0) + by;
+    if (count === 0) this.counts.delete(name);
+    else this.counts.set(name, count);
+  }
+}
+
+/** IPv4 /32, or IPv6 /56 and /48; IPv4 in IPv6 clothes is IPv4. */
+function networksOf(host: string | undefined, numbers: AddressNumbers): readonly Network[] {
+  const ip = host === undefined ? undefined : parseIp(host);
+  if (ip === undefined || (numbers.exemptLoopback && isLoopback(ip))) return [];
+  return ip.byteLength === 4
+    ? [{ name: `ip:${printIp4(ip)}/32`, numbers: numbers.ip4 }]
+    : [
+        { name: `ip:${prefix(ip, 7)}/56`, numbers: numbers.ip6Subscriber },
+        { name: `ip:${prefix(ip, 6)}/48`, numbers: numbers.ip6Site },
+      ];
+}
+
+function parseIp(host: string): Uint8Array | undefined {
+  const [address = ''] = host.split('%');
+  const ip6 = parseIp6(address);
+  if (ip6 === undefined) return parseIp4(address);
+  return isMapped(ip6) ? ip6.subarray(12) : ip6;
+}
+
+function isLoopback(ip: Uint8Array): boolean {
+  return ip.byteLength === 4 ? ip[0] === 127 : printIp6(ip) === '::1';
+}
+
+function prefix(ip: Uint8Array, byteLength: number): string {
+  const network = new Uint8Array(16);
+  network.set(ip.subarray(0, byteLength));
+  return printIp6(network);
+}

@@ -1,0 +1,138 @@
+/** The scopes of connections and of their streams (RM-2, RM-3). */
+import { Libp2pError } from '../core/errors.js';
+import {
+  FREE_BYTES_EACH_WAY,
+  type ConnectionScope,
+  type Direction,
+  type StreamScope,
+} from '../core/limits-contract.js';
+import type { Counters, LimitName } from './counters.js';
+import { Holder, type Refuse } from './holder.js';
+import type { PeerCounters, ScopeTree } from './scope-tree.js';
+
+/** Charged for a connection as it stands: one frame that is not whole yet, and its objects. @source reliability promise P4 */
+const CONNECTION_BYTES = 32 * 1024;
+const STREAM_BYTES = 2 * FREE_BYTES_EACH_WAY;
+
+export interface ConnectionClaim {
+  readonly id: number;
+  readonly direction: Direction;
+  readonly usesDescriptor: boolean;
+  /** Called once all has been given back. */
+  readonly released: () => void;
+}
+
+export class ConnectionHolder extends Holder implements ConnectionScope {
+  private peer: PeerCounters | undefined;
+  private nextStream = 1;
+  private released = false;
+
+  constructor(
+    readonly tree: ScopeTree,
+    private readonly claim: ConnectionClaim,
+    private readonly refusing: Refuse,
+  ) {
+    super(tree.limits.connection, claim.direction, refusing);
+    this.begin([this, tree.transient, tree.system], CONNECTION_BYTES);
+  }
+
+  get name(): string {
+    return `conn-${String(this.claim.id)}`;
+  }
+
+  checkPeer(peer: string): void {
+    const scope = this.tree.peer(peer);
+    this.check([scope]);
+    scope.settle();
+  }
+
+  setPeer(peer: string): void {
+    this.assertOpen();
+    if (this.peer !== undefined) throw twice('connection scope already attached to a peer');
+    const { transient, system } = this.tree;
+    const scope = this.tree.peer(peer);
+    this.move([scope], [transient], [this, scope, system]);
+    this.peer = scope;
+  }
+
+  openStream(direction: Direction): StreamScope {
+    this.assertOpen();
+    if (this.peer === undefined) throw twice('connection scope not attached to a peer');
+    const id = this.nextStream;
+    this.nextStream += 1;
+    return new StreamHolder(this, this.peer, direction, id, this.refusing);
+  }
+
+  override done(): void {
+    super.done();
+    if (this.released) return;
+    this.released = true;
+    this.claim.released();
+  }
+
+  protected limitOf(scope: Counters): LimitName | undefined {
+    return scope.connectionLimit(this.claim.direction, this.claim.usesDescriptor);
+  }
+
+  protected count(scope: Counters, by: 1 | -1): void {
+    scope.countConnection(this.claim.direction, this.claim.usesDescriptor, by);
+  }
+}
+
+/** Unlike go's, a stream counts towards its connection as well: that is how a connection's memory is bounded. */
+class StreamHolder extends Holder implements StreamScope {
+  private attached: readonly Counters[] | undefined;
+  private served = false;
+  private protocol: string | undefined;
+
+  constructor(
+    private readonly connection: ConnectionHolder,
+    private readonly peer: PeerCounters,
+    direction: Direction,
+    private readonly id: number,
+    refuse: Refuse,
+  ) {
+    const { limits, transient, system } = connection.tree;
+    super(limits.stream, direction, refuse);
+    this.begin([this, connection, peer, transient, system], STREAM_BYTES);
+  }
+
+  get name(): string {
+    return `${this.connection.name}: stream-${String(this.id)}`;
+  }
+
+  setProtocol(protocol: string): void {
+    this.assertOpen();
+    if (this.protocol !== undefined) throw twice('stream scope already attached to a protocol');
+    const { connection, peer } = this;
+    const { tree } = connection;
+    const scopes = [peer.protocol(protocol), tree.protocol(protocol)];
+    this.move(scopes, [tree.transient], [this, connection, peer, ...scopes, tree.system]);
+    this.attached = scopes;
+    this.protocol = protocol;
+  }
+
+  setService(service: string): void {
+    this.assertOpen();
+    if (this.attached === undefined) throw twice('stream scope not attached to a protocol');
+    if (this.served) throw twice('stream scope already attached to a service');
+    const { connection, peer } = this;
+    const { tree } = connection;
+    const scopes = [peer.service(service), tree.service(service)];
+    this.move(scopes, [], [this, connection, peer, ...scopes, ...this.attached, tree.system]);
+    this.served = true;
+  }
+
+  protected limitOf(scope: Counters): LimitName | undefined {
+    return scope.streamLimit(this.direction);
+  }
+
+  protected count(scope: Counters, by: 1 | -1): void {
+    scope.countStream(this.direction, by);
+  }
+}
+
+/** @source RM-10 */
+function twice(message: string): Libp2pError {
+  return new Libp2pError('ERR_INVALID_OPTION', 'local', message);
+}
