@@ -18,6 +18,7 @@ export class StoreNews {
   /** One for each peer that somebody watches. */
   private readonly watched = new Map<string, Subject<void>>();
   private readonly emissions: Emissions;
+  private looking = 0;
   private isClosed = false;
   private readonly report = (error: unknown): void => {
     this.warn(asError(error));
@@ -28,10 +29,10 @@ export class StoreNews {
     this.emissions = new Emissions(this.report);
     this.warning$ = guard(this.warnings, () => undefined);
     const seen$ = defer(() => {
-      this.looked();
+      this.looked(1);
       return this.changes.pipe(
         finalize(() => {
-          this.looked();
+          this.looked(-1);
         }),
       );
     });
@@ -40,7 +41,7 @@ export class StoreNews {
 
   /** Whether somebody would see a change. */
   get isObserved(): boolean {
-    return this.changes.observed || this.watched.size > 0;
+    return this.looking > 0;
   }
 
   /** `read` gives the same object while nothing has changed. */
@@ -86,17 +87,17 @@ export class StoreNews {
     const subject = this.watched.get(peer) ?? new Subject<void>();
     if (this.isClosed) subject.complete();
     else this.watched.set(peer, subject);
-    this.looked();
+    this.looked(1);
     return subject;
   }
 
   private unwatch(peer: string): void {
     if (this.watched.get(peer)?.observed === false) this.watched.delete(peer);
-    this.looked();
+    this.looked(-1);
   }
 
-  /** In its turn: inside `subscribe` and `finalize` the counts are not yet what they are about to be. */
-  private looked(): void {
-    this.emissions.run(this.onLook);
+  private looked(by: 1 | -1): void {
+    this.looking += by;
+    this.onLook();
   }
 }
