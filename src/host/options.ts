@@ -1,5 +1,6 @@
 /** Judges what a host is made of, before anything is made: every refusal names the option and its value. */
 import { Libp2pError } from '../core/errors.js';
+import type { PeerStore } from '../core/peer-store-contract.js';
 import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
 import type { HostOptions, ServiceMap } from './contract.js';
@@ -13,10 +14,12 @@ const NAMES: ReadonlySet<string> = new Set([
   'insecure',
   'muxers',
   'services',
+  'peerStore',
   'dial',
   'gater',
   'events',
   'scheduler',
+  'wallClock',
   'random',
 ] satisfies readonly (keyof HostOptions<ServiceMap>)[]);
 
@@ -52,6 +55,21 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
   };
 }
 
+/** What a peerstore of somebody else must have as well. */
+const STORE_METHODS = [
+  'get',
+  'watch',
+  'addAddrs',
+  'clearAddrs',
+  'consumeRecord',
+  'setProtocols',
+  'setMetadata',
+  'remove',
+  'ready',
+  'flush',
+  'close',
+] satisfies readonly (keyof PeerStore)[];
+
 const SHAPES: Readonly<
   Record<string, { readonly fits: (value: unknown) => boolean; readonly takes: string }>
 > = {
@@ -62,6 +80,11 @@ const SHAPES: Readonly<
     takes: 'what generateKey or privateKeyFrom gives',
   },
   random: { fits: (value) => typeof value === 'function', takes: 'a function' },
+  wallClock: { fits: (value) => typeof value === 'function', takes: 'a function' },
+  peerStore: {
+    fits: (value) => STORE_METHODS.every((name) => hasMethod(value, name)),
+    takes: 'what memoryPeerStore or datastorePeerStore gives',
+  },
   scheduler: { fits: (value) => hasMethod(value, 'schedule'), takes: 'an RxJS scheduler' },
   events: { fits: (value) => typeof value === 'object' && value !== null, takes: 'an observer' },
   services: { fits: (value) => typeof value === 'object' && value !== null, takes: 'functions by name' },
