@@ -5,9 +5,12 @@ import type { RandomSource } from '../core/identity.js';
 import type { NameLookup } from '../core/name-lookup.js';
 import { generateKey } from '../core/keys.js';
 import { peerIdFrom } from '../core/peer-id.js';
+import { memoryPeerStore } from '../peerstore/memory-peer-store.js';
+import type { PeerStoreLimits } from '../peerstore/limits.js';
 import { listenAll } from '../promises/listen-all.js';
 import { checkedLimits } from '../resources/checked-limits.js';
 import type { Machine } from '../resources/default-limits.js';
+import { settle } from '../promises/settle.js';
 import { DialBackoff } from '../swarm/backoff.js';
 import { defaultStrategy } from '../swarm/default-strategy.js';
 import { EventLog } from '../swarm/event-log.js';
@@ -18,11 +21,15 @@ import { checkedDial } from './dial-options.js';
 import { SwarmHost, type HostDeps } from './host.js';
 import { noResolver } from './make-dialer.js';
 import { checkedManager } from './manager-options.js';
+import { PeerBook } from './peer-book.js';
 import { checkedParts, type PartDefaults } from './options.js';
 
 export interface Defaults extends PartDefaults {
   readonly scheduler: SchedulerLike;
+  readonly wallClock: () => number;
   readonly random: RandomSource;
+  /** What a peerstore holds that nobody has set up. */
+  readonly storeLimits?: Partial<PeerStoreLimits> | undefined;
   readonly warn: (error: Error) => void;
   /** Who answers for names, where there is somebody. */
   readonly lookup?: NameLookup | undefined;
@@ -45,6 +52,7 @@ export async function buildHost<const S extends ServiceMap>(
   const random = options.random ?? defaults.random;
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
   const log = new EventLog(scheduler, defaults.warn);
+  const peerBook = makePeerBook(options, defaults, scheduler, log);
   const context = { scheduler, random, privateKey };
   const host = new SwarmHost({
     self: peerIdFrom(privateKey),
@@ -57,15 +65,27 @@ export async function buildHost<const S extends ServiceMap>(
     gate: new Gate(options.gater ?? {}, log),
     manager: checkedManager(options.connectionManager),
     limits,
+    peerBook,
     ...dialing(options, defaults, scheduler),
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
+  await settle(peerBook.open());
   for (const [name, service] of Object.entries(options.services ?? {})) {
     if (service !== false) host.services[name] = service({ host, scheduler, random });
   }
   await open(host, options.listen ?? defaults.listen);
   // The services were made by the very factories that S is read from.
   return host as unknown as Host<S>;
+}
+
+function makePeerBook<S extends ServiceMap>(
+  { peerStore, wallClock }: HostOptions<S>,
+  defaults: Defaults,
+  scheduler: SchedulerLike,
+  log: EventLog,
+): PeerBook {
+  const store = peerStore ?? memoryPeerStore({ limits: defaults.storeLimits });
+  return new PeerBook({ store, scheduler, wallClock: wallClock ?? defaults.wallClock, log });
 }
 
 function dialing<S extends ServiceMap>(

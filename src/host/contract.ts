@@ -6,6 +6,7 @@ import type { DialEvent, HostEvent } from '../core/events.js';
 import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
 import type { ResourceLimits } from '../core/limits-contract.js';
+import type { PeerStore } from '../core/peer-store-contract.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { DialSettings } from './dial-options.js';
 import type { ManagerSettings } from './manager-options.js';
@@ -53,6 +54,8 @@ export interface Host<S = unknown> {
   readonly event$: Observable<HostEvent>;
   /** Every negotiated inbound stream, before its handler gets it. */
   readonly inbound$: Observable<Stream>;
+  /** What is remembered of peers. The host's stop closes it. */
+  readonly peerStore: PeerStore;
   readonly services: Services<S>;
   /** Emits once bound and keeps the port open until unsubscribed; errors with ERR_LISTEN_FAILED or ERR_ADDR_UNSUPPORTED. */
   listen(addr: string | Multiaddr): Observable<Listener>;
@@ -106,6 +109,8 @@ export interface HostOptions<S> {
   insecure?: boolean | undefined;
   muxers?: readonly MuxerFactory[] | undefined;
   services?: S | undefined;
+  /** What is remembered of peers: in memory, if left out. It is one host's, which closes it. */
+  peerStore?: PeerStore | undefined;
   dial?: DialSettings | undefined;
   /** Who may be connected to; all, if left out. */
   gater?: Partial<ConnectionGater> | undefined;
@@ -117,6 +122,8 @@ export interface HostOptions<S> {
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */
   scheduler?: SchedulerLike | undefined;
+  /** ms since 1970, for what is stored and signed; the platform's if left out. */
+  wallClock?: (() => number) | undefined;
   /** The platform's CSPRNG if left out. */
   random?: RandomSource | undefined;
 }

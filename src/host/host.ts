@@ -23,6 +23,7 @@ import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
 import type { Upgraded } from '../connection/upgrade.js';
+import type { PeerStore } from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
 import { ScopedResourceManager } from '../resources/manager.js';
 import type { CompleteLimits } from '../resources/scope-tree.js';
@@ -41,6 +42,7 @@ import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js
 import { Keeper } from './keeper.js';
 import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
+import type { PeerBook } from './peer-book.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
 
@@ -54,6 +56,7 @@ export interface HostDeps extends DialingDeps {
   /** Nothing is limited, and nothing counted, without. */
   readonly limits: CompleteLimits | undefined;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
+  readonly peerBook: PeerBook;
 }
 
 export class SwarmHost implements Host, DialingOwner {
@@ -88,6 +91,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.peerId = deps.self;
     this.log = deps.log;
     this.registry = new ConnectionRegistry(deps.log);
+    deps.peerBook.follow(this.registry);
     this.router = new Router(deps.log);
     const { limits } = deps;
     this.resources =
@@ -140,6 +144,9 @@ export class SwarmHost implements Host, DialingOwner {
   }
   get protocols(): readonly string[] {
     return this.router.protocols;
+  }
+  get peerStore(): PeerStore {
+    return this.deps.peerBook.store;
   }
   get event$(): Observable<HostEvent> {
     return this.log.event$;
@@ -301,8 +308,11 @@ export class SwarmHost implements Host, DialingOwner {
       connection.abort(new Libp2pError('ERR_HOST_STOPPED', 'local', 'the host was stopped'));
     this.registry.complete();
     this.listeners.complete();
+    // It hears of the last connections before it is closed, and the events end without waiting for it.
+    const closing = settle(this.deps.peerBook.close());
     this.log.complete();
     const released$ = merge(...open.flatMap((connection) => connection.released$ ?? []));
-    await settle(released$.pipe(takeUntil(timer(STOP_MS, this.deps.scheduler))));
+    const released = settle(released$.pipe(takeUntil(timer(STOP_MS, this.deps.scheduler))));
+    await Promise.all([closing, released]);
   }
 }

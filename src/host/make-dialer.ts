@@ -18,6 +18,7 @@ import type { EventLog } from '../swarm/event-log.js';
 import type { Gate } from '../swarm/gate.js';
 import type { Transport } from '../core/parts.js';
 import type { DialNumbers } from './dial-options.js';
+import type { PeerBook } from './peer-book.js';
 import { bareAddr } from './targets.js';
 
 export interface DialingDeps extends UpgradeDeps {
@@ -30,6 +31,7 @@ export interface DialingDeps extends UpgradeDeps {
   readonly strategy: DialStrategy;
   readonly resolve: (addr: Multiaddr, peer: PeerId) => Observable<readonly Multiaddr[]>;
   readonly gate: Gate;
+  readonly peerBook: Pick<PeerBook, 'hint'>;
 }
 export interface DialingOwner {
   /** File descriptors for dials, over all peers. */
@@ -65,6 +67,9 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
       return isOwn(addr, owner.addrs)
         ? new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted: this host listens there')
         : gate.refusesAddr(peer, addr);
+    },
+    onVetted: (peer, addrs) => {
+      deps.peerBook.hint(peer, addrs);
     },
     connect: (task) => connectAddr(task, { ...deps, register, resources }),
   });

@@ -3,6 +3,7 @@ import * as browser from '../../src/index.browser.js';
 import * as testing from '../../src/testing.js';
 
 const SHARED = [
+  'ADDR_TTL',
   'AbortError',
   'DialError',
   'Libp2pError',
@@ -35,6 +36,7 @@ const SHARED = [
   'lines',
   'mapDials',
   'memory',
+  'memoryPeerStore',
   'noDelay',
   'noise',
   'ofType',
