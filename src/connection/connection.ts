@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject, type SchedulerLike } from 'rxjs';
+import { Observable, ReplaySubject, switchMap, take, tap, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes, CloseReason } from '../core/duplex.js';
 import { LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
@@ -28,9 +28,19 @@ export interface Route {
   readonly idleTimeoutMs?: number | undefined;
   deliver(stream: HostStream): void;
 }
+/** What is known of the protocols at a connection's other end. @source go-libp2p host (HOST-23 to HOST-26) */
+export interface RemoteProtocols {
+  /** While the remote is being identified: emits when that is over, well or not. */
+  readonly settling$: Observable<unknown> | undefined;
+  supports(protocol: string): boolean;
+  /** The remote has agreed to one that it was not known to support. */
+  agreed(protocol: string): void;
+}
 export interface ConnectionDeps {
   readonly scheduler: SchedulerLike;
   readonly route: (protocol: string) => Route | undefined;
+  /** Undefined where nobody identifies remotes. */
+  readonly remoteProtocols: (connection: HostConnection) => RemoteProtocols | undefined;
   readonly streamOpened: (stream: HostStream) => void;
   readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
   readonly handlerFailed: (stream: HostStream, error: Error) => void;
@@ -113,11 +123,42 @@ export class HostConnection implements Connection, MuxerObserver {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
     const { signal, timeoutMs } = options;
     const opened$ = new Observable<Stream>((subscriber) =>
-      this.opener.open(list, options).subscribe(subscriber),
+      this.openInformed(list, options).subscribe(subscriber),
     );
     return guard(
       withLimits(opened$, { signal, timeoutMs }, `opening ${list.join(', ')}`, this.deps.scheduler),
       this.deps.report,
+    );
+  }
+
+  /** As `newStream`, and nothing is waited for or assumed: for those who find out what the remote supports. */
+  openStream(protocols: readonly string[], options: PerStreamOptions = {}): Observable<Stream> {
+    return this.opener.open(protocols, options);
+  }
+
+  /** A stream that is lazy anyway does not ask what the remote supports. */
+  private openInformed(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
+    const remote = options.lazy === true ? undefined : this.deps.remoteProtocols(this);
+    if (remote === undefined) return this.opener.open(protocols, options);
+    const open = (): Observable<Stream> => this.openKnowing(remote, protocols, options);
+    return remote.settling$ === undefined ? open() : remote.settling$.pipe(take(1), switchMap(open));
+  }
+
+  /** One that is known to be supported is selected without a round trip; of several, such a one is asked for first (HOST-24, HOST-25). */
+  private openKnowing(
+    remote: RemoteProtocols,
+    protocols: readonly string[],
+    options: NewStreamOptions,
+  ): Observable<Stream> {
+    const known = protocols.find((protocol) => remote.supports(protocol));
+    if (known !== undefined && protocols.length === 1)
+      return this.opener.open(protocols, { ...options, lazy: true });
+    const inOrder =
+      known === undefined ? protocols : [known, ...protocols.filter((protocol) => protocol !== known)];
+    return this.opener.open(inOrder, options).pipe(
+      tap(({ protocol }) => {
+        if (protocol !== known) remote.agreed(protocol);
+      }),
     );
   }
 

@@ -148,8 +148,10 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** Text from the remote, fit for a message or a log: escaped and cut at 256 characters. */
 export function quote(text: string): string {
   const cut = text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}…` : text;
-  return JSON.stringify(cut).replace(
-    INVISIBLE,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return escaped(JSON.stringify(cut));
+}
+
+/** The text, with what could move a terminal's cursor, turn text around or break a line written out. */
+export function escaped(text: string): string {
+  return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

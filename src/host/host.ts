@@ -199,6 +199,7 @@ export class SwarmHost implements Host, DialingOwner {
     return {
       scheduler: this.deps.scheduler,
       route: (protocol) => this.router.route(protocol),
+      remoteProtocols: (connection) => this.remoteProtocols?.(connection),
       streamOpened: events.opened,
       streamClosed: events.closed,
       handlerFailed: events.handlerFailed,
