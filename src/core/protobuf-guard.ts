@@ -6,8 +6,8 @@
 import { fromUtf8 } from './bytes.js';
 import { Libp2pError } from './errors.js';
 
-/** How a known field is written: a number of 32 bits, or bytes behind their length, which may have to be UTF-8. */
-type FieldKind = 'number' | 'bytes' | 'text';
+/** How a known field is written: a number of 32 or 64 bits, or bytes behind their length, which may have to be UTF-8. */
+type FieldKind = 'number' | 'number64' | 'bytes' | 'text';
 
 export interface ProtobufRules {
   /** What the message is, for errors. */
@@ -25,7 +25,12 @@ const MAX_VARINT_BYTES = 10;
 /** What a number of 32 bits takes; the decoder would cut a longer one off. */
 const MAX_NUMBER_BYTES = 5;
 const MAX_NUMBER = 2 ** 32 - 1;
-const WIRE_TYPES: Readonly<Record<FieldKind, number>> = { number: 0, bytes: 2, text: 2 };
+const WIRE_TYPES: Readonly<Record<FieldKind, number>> = {
+  number: 0,
+  number64: 0,
+  bytes: 2,
+  text: 2,
+};
 
 /** Throws ERR_INVALID_PROTOBUF, naming the field and its offset. */
 export function guardProtobuf(bytes: Uint8Array, rules: ProtobufRules): void {
@@ -81,16 +86,18 @@ function checkKnown(
   if (wireType !== WIRE_TYPES[kind])
     throw bad(
       what,
-      `wire type ${String(wireType)} where ${kind === 'number' ? 'a number belongs' : 'bytes belong'}`,
+      `wire type ${String(wireType)} where ${WIRE_TYPES[kind] === 0 ? 'a number belongs' : 'bytes belong'}`,
       offset,
     );
   const { value, end } = readVarint(bytes, offset, what);
   // The decoder makes up characters where it finds none.
   if (kind === 'text' && fromUtf8(bytes.subarray(end, end + value)) === undefined)
     throw bad(what, 'text that is not UTF-8', offset);
-  if (kind !== 'number') return;
-  if (value > MAX_NUMBER || end - offset > MAX_NUMBER_BYTES)
+  if (kind === 'number' && (value > MAX_NUMBER || end - offset > MAX_NUMBER_BYTES))
     throw bad(what, 'a number of more than 32 bits', offset);
+  // Nine bytes carry 63 bits: the tenth has one more. The value itself is inexact up here.
+  if (kind === 'number64' && end - offset === MAX_VARINT_BYTES && (bytes[end - 1] ?? 0) > 1)
+    throw bad(what, 'a number of more than 64 bits', offset);
 }
 
 function skip(bytes: Uint8Array, offset: number, wireType: number, what: string): number {
