@@ -5,9 +5,12 @@ import type { RandomSource } from '../core/identity.js';
 import type { NameLookup } from '../core/name-lookup.js';
 import { generateKey } from '../core/keys.js';
 import { peerIdFrom } from '../core/peer-id.js';
+import { VERSION } from '../core/version.js';
 import { listenAll } from '../promises/listen-all.js';
 import { DialBackoff } from '../swarm/backoff.js';
 import { defaultStrategy } from '../swarm/default-strategy.js';
+import { defaultServices } from '../services/default-services.js';
+import { ForgetfulStore } from '../services/forgetful-store.js';
 import { EventLog } from '../swarm/event-log.js';
 import { createResolver } from '../swarm/resolver.js';
 import type { Host, HostOptions, ServiceMap } from './contract.js';
@@ -15,6 +18,10 @@ import { checkedDial } from './dial-options.js';
 import { SwarmHost, type HostDeps } from './host.js';
 import { noResolver } from './make-dialer.js';
 import { checkedParts, type PartDefaults } from './options.js';
+
+const USER_AGENT = `rx-libp2p/${VERSION}`;
+/** @source go-libp2p identify */
+const PROTOCOL_VERSION = 'ipfs/0.1.0';
 
 export interface Defaults extends PartDefaults {
   readonly scheduler: SchedulerLike;
@@ -49,7 +56,12 @@ export async function buildHost<const S extends ServiceMap>(
     ...dialing(options, defaults, scheduler),
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
-  for (const [name, service] of Object.entries(options.services ?? {})) {
+  const { userAgent = USER_AGENT, protocolVersion = PROTOCOL_VERSION } = options;
+  const own = { ...context, log, self: host.peerId, userAgent, protocolVersion };
+  const { working, ...inside } = host.inside;
+  const store = { peerStore: new ForgetfulStore(), wallClock: Date.now };
+  const standard: ServiceMap = defaultServices({ ...own, ...inside, ...store }, working);
+  for (const [name, service] of Object.entries({ ...standard, ...options.services })) {
     if (service !== false) host.services[name] = service({ host, scheduler, random });
   }
   await open(host, options.listen ?? defaults.listen);

@@ -11,7 +11,13 @@ import type { DefaultServices } from '../services/contract.js';
 import type { DialSettings } from './dial-options.js';
 
 export type { Target } from '../core/target.js';
-export type { DefaultServices, IdentifyEvent, IdentifyService, PingOptions, PingService } from '../services/contract.js';
+export type {
+  DefaultServices,
+  IdentifyEvent,
+  IdentifyService,
+  PingOptions,
+  PingService,
+} from '../services/contract.js';
 
 export interface HandleOptions {
   /** Streams at once; the excess is reset with code 0x1002. */

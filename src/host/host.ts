@@ -6,7 +6,7 @@ import type { DialEvent, HostEvent } from '../core/events.js';
 import type { PeerId } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
-import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
+import { HostConnection, type ConnectionDeps, type RemoteProtocols } from '../connection/connection.js';
 import { NEGOTIATION_MS } from '../connection/stream-opener.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
@@ -21,6 +21,7 @@ import { Connector, stoppedError } from './connector.js';
 import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
 import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
+import type { HostInside } from './inside.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
 
@@ -31,7 +32,8 @@ export interface HostDeps extends DialingDeps {
 
 export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
-  readonly services: Record<string, unknown> = {};
+  // Filled by `buildHost`, before anybody else has the host.
+  readonly services = {} as Host['services'] & Record<string, unknown>;
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
@@ -44,6 +46,7 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly connectionDeps: ConnectionDeps;
   private nextConnection = 1;
   private stopping: Promise<void> | undefined;
+  private remoteProtocols: ((connection: HostConnection) => RemoteProtocols | undefined) | undefined;
   private readonly report = (error: unknown): void => {
     this.log.unhandled(error);
   };
@@ -98,6 +101,22 @@ export class SwarmHost implements Host, DialingOwner {
   }
   get isStopping(): boolean {
     return this.stopping !== undefined;
+  }
+
+  /** What the host's own services work with. */
+  get inside(): HostInside {
+    const addrs$ = this.listeners.addrs$;
+    return {
+      registry: this.registry,
+      router: this.router,
+      addrs: { get: () => this.addrs, addrs$ },
+      working: this.working,
+      connect: (target) => this.connector.connected(target),
+      informStreams: (ask) => {
+        this.remoteProtocols = ask;
+      },
+      report: this.report,
+    };
   }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,5 @@
 /** Judges what a host is made of, before anything is made: every refusal names the option and its value. */
+import { utf8 } from '../core/bytes.js';
 import { Libp2pError } from '../core/errors.js';
 import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
@@ -15,6 +16,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'services',
   'dial',
   'gater',
+  'userAgent',
+  'protocolVersion',
   'events',
   'scheduler',
   'random',
@@ -52,6 +55,7 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
   };
 }
 
+const VERSION_TEXT = 'a text of at most 256 bytes';
 const SHAPES: Readonly<
   Record<string, { readonly fits: (value: unknown) => boolean; readonly takes: string }>
 > = {
@@ -64,6 +68,8 @@ const SHAPES: Readonly<
   random: { fits: (value) => typeof value === 'function', takes: 'a function' },
   scheduler: { fits: (value) => hasMethod(value, 'schedule'), takes: 'an RxJS scheduler' },
   events: { fits: (value) => typeof value === 'object' && value !== null, takes: 'an observer' },
+  userAgent: { fits: isVersion, takes: VERSION_TEXT },
+  protocolVersion: { fits: isVersion, takes: VERSION_TEXT },
   services: { fits: (value) => typeof value === 'object' && value !== null, takes: 'functions by name' },
 };
 
@@ -77,6 +83,11 @@ function checkShapes(options: HostOptions<ServiceMap>): void {
     if (service !== false && typeof service !== 'function')
       throw invalid(`services.${name} is ${show(service)}; it takes a function, or false`);
   }
+}
+
+/** What others cut, nobody should send. @source reliability limits, bytes */
+function isVersion(value: unknown): boolean {
+  return typeof value === 'string' && utf8(value).byteLength <= 256;
 }
 
 function checkGater(gater: unknown): void {

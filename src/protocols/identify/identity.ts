@@ -7,6 +7,8 @@ import type { PeerId } from '../../core/identity.js';
 import { publicKeyFrom } from '../../core/keys.js';
 import { multiaddrFromNetwork, splitPeer } from '../../core/multiaddr.js';
 import { peerIdFrom } from '../../core/peer-id.js';
+import { openPeerRecord } from '../../core/peer-record.js';
+import { InvalidRecordError } from '../../core/signed-envelope.js';
 import { filterAddrs, isPlausibleObservation, MAX_ADDRS } from './addr-filter.js';
 import type { IdentifyMessage } from './identify-message.js';
 
@@ -26,17 +28,10 @@ export interface Identity {
   readonly agent: string | undefined;
   readonly protocolVersion: string | undefined;
 }
-export interface SignedAddrs {
-  /** Who signed them as its own; undefined where the signer and the peer in the record are two. */
-  readonly peerId: PeerId | undefined;
-  readonly addrs: readonly Multiaddr[];
-}
 export interface Judging {
   readonly remotePeer: PeerId;
   readonly remoteAddr: Multiaddr;
   readonly isPush: boolean;
-  /** Reads and verifies a signed peer record; throws. */
-  openRecord(envelope: Bytes): SignedAddrs;
 }
 
 /**
@@ -49,8 +44,7 @@ export function judge(message: IdentifyMessage, judging: Judging): Identity {
   const isComplete = !judging.isPush || message.publicKey !== undefined;
   const { observedAddr, agentVersion, protocolVersion } = message;
   return {
-    protocols:
-      isComplete || message.protocols.length > 0 ? protocolsOf(message.protocols) : undefined,
+    protocols: isComplete || message.protocols.length > 0 ? protocolsOf(message.protocols) : undefined,
     ...addrsOf(message, judging, isComplete),
     observedAddr: observedAddr && observationOf(observedAddr, judging.remoteAddr),
     agent: agentVersion === undefined ? undefined : version(agentVersion),
@@ -87,23 +81,26 @@ function addrsOf(
   judging: Judging,
   isComplete: boolean,
 ): Pick<Identity, 'addrs' | 'envelope'> {
-  const record = signedPeerRecord === undefined ? undefined : opened(signedPeerRecord, judging);
-  if (record !== undefined) {
-    return record.peerId?.equals(judging.remotePeer) === true
-      ? { addrs: kept(record.addrs, judging), envelope: signedPeerRecord }
-      : { addrs: [], envelope: undefined };
-  }
+  const signed =
+    signedPeerRecord === undefined ? undefined : signedAddrs(signedPeerRecord, judging.remotePeer);
+  if (signed === 'of another peer') return { addrs: [], envelope: undefined };
+  if (signed !== undefined) return { addrs: kept(signed, judging), envelope: signedPeerRecord };
   if (!isComplete && listenAddrs.length === 0) return { addrs: undefined, envelope: undefined };
   const read = listenAddrs.flatMap((bytes) => addrFrom(bytes) ?? []);
   return { addrs: kept(read, judging), envelope: undefined };
 }
 
-function opened(envelope: Bytes, { openRecord }: Judging): SignedAddrs | undefined {
+function signedAddrs(
+  envelope: Bytes,
+  remotePeer: PeerId,
+): readonly Multiaddr[] | 'of another peer' | undefined {
   try {
-    return openRecord(envelope);
-  } catch {
-    // No record, then: the list that came beside it is what there is (ID-11).
-    return undefined;
+    const { peerId, addrs } = openPeerRecord(envelope);
+    return peerId.equals(remotePeer) ? addrs : 'of another peer';
+  } catch (error) {
+    // No record at all, and the list that came beside it is what there is (ID-11); unless its signer spoke for somebody else.
+    const isForged = error instanceof InvalidRecordError && error.reason === 'peer-id-mismatch';
+    return isForged ? 'of another peer' : undefined;
   }
 }
 

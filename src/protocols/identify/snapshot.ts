@@ -65,7 +65,10 @@ export function partsFor(
   if (record === undefined) return [encodeIdentify(message)];
   const whole = encodeIdentify({ ...message, signedPeerRecord: record });
   if (whole.byteLength <= MAX_SINGLE_PART_BYTES) return [whole];
-  return [encodeIdentify(message), encodeIdentify({ listenAddrs: [], protocols: [], signedPeerRecord: record })];
+  return [
+    encodeIdentify(message),
+    encodeIdentify({ listenAddrs: [], protocols: [], signedPeerRecord: record }),
+  ];
 }
 
 /** Where we see the remote, if that is a place in a network. @source wire sheet 8.4 */

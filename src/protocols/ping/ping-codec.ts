@@ -40,7 +40,8 @@ export class PingExchange {
     if (waiting === undefined) throw incorrect('bytes that nobody asked for');
     waiting.answer = concatBytes(waiting.answer, bytes);
     const { answer, payload, sentAt } = waiting;
-    const isSoFar = answer.byteLength <= PING_BYTES && equalBytes(answer, payload.subarray(0, answer.byteLength));
+    const isSoFar =
+      answer.byteLength <= PING_BYTES && equalBytes(answer, payload.subarray(0, answer.byteLength));
     if (!isSoFar) throw incorrect('ping packet was incorrect');
     if (answer.byteLength < PING_BYTES) return undefined;
     this.waiting = undefined;
