@@ -40,7 +40,7 @@ export interface ConnectionDeps {
   readonly scheduler: SchedulerLike;
   readonly route: (protocol: string) => Route | undefined;
   /** Undefined where nobody identifies remotes. */
-  readonly remoteProtocols: (connection: HostConnection) => RemoteProtocols | undefined;
+  readonly remoteProtocols?: ((connection: HostConnection) => RemoteProtocols | undefined) | undefined;
   readonly streamOpened: (stream: HostStream) => void;
   readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
   readonly handlerFailed: (stream: HostStream, error: Error) => void;
@@ -138,7 +138,7 @@ export class HostConnection implements Connection, MuxerObserver {
 
   /** A stream that is lazy anyway does not ask what the remote supports. */
   private openInformed(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
-    const remote = options.lazy === true ? undefined : this.deps.remoteProtocols(this);
+    const remote = options.lazy === true ? undefined : this.deps.remoteProtocols?.(this);
     if (remote === undefined) return this.opener.open(protocols, options);
     const open = (): Observable<Stream> => this.openKnowing(remote, protocols, options);
     return remote.settling$ === undefined ? open() : remote.settling$.pipe(take(1), switchMap(open));

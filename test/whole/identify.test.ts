@@ -9,8 +9,12 @@ it('works', async () => {
   await net.runUntil(a.dial(b.addrs));
   await net.advance(2000);
   console.log(seen.join('\n'));
-  b.handle('/x/1').pipe(serve((s) => s.pipeTo(s))).subscribe();
-  b.handle('/x/2').pipe(serve((s) => s.pipeTo(s))).subscribe();
+  b.handle('/x/1')
+    .pipe(serve((s) => s.pipeTo(s)))
+    .subscribe();
+  b.handle('/x/2')
+    .pipe(serve((s) => s.pipeTo(s)))
+    .subscribe();
   seen.length = 0;
   await net.advance(2000);
   console.log(seen.join('\n'));
