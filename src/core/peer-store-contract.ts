@@ -1,7 +1,7 @@
 /** What a host remembers of its peers. What it promises is in `docs/guide/peerstore.md`. */
-import type { Observable } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import type { PeerId } from './identity.js';
+import type { PeerId, PublicKey } from './identity.js';
 
 export interface PeerRecord {
   readonly peerId: PeerId;
@@ -47,8 +47,20 @@ export interface HostPeerStore extends PeerStore {
   setTag(peer: PeerId | string, name: string, value: number | undefined): void;
   /** The envelope that the peer signed last, while one of its addresses is known. */
   recordOf(peer: PeerId | string): Uint8Array | undefined;
-  /** The host's clocks, before anything is read: monotonic ms for expiry, wall-clock ms for what is stored. */
-  attach(clocks: { readonly now: () => number; readonly wallClock: () => number }): void;
+  /** The key of a peer whose id does not carry it; `get` has it in `peerId.publicKey`. Throws ERR_INVALID_KEY for another peer's. @source PS-40 */
+  setKey(peer: PeerId | string, key: PublicKey): void;
+  /** What went wrong where nobody is told otherwise: the datastore fails, or has a record that cannot be read. Never errors; completes with `close`. */
+  readonly warning$: Observable<Error>;
+  /** The host's clocks, before anything is read. What is known by then keeps what is left of its time. */
+  attach(clocks: StoreClocks): void;
+}
+export interface StoreClocks {
+  /** Monotonic ms, for expiry. */
+  readonly now: () => number;
+  /** ms since 1970, for what is stored. */
+  readonly wallClock: () => number;
+  /** On the same clock as `now`. A store without one tells of what expires when it is next written to. */
+  readonly scheduler?: SchedulerLike | undefined;
 }
 /** How long addresses are remembered, ms. @source go-libp2p peerstore (PS-1 to PS-6) */
 export const ADDR_TTL = {

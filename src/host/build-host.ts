@@ -10,7 +10,7 @@ import { listenAll } from '../promises/listen-all.js';
 import { DialBackoff } from '../swarm/backoff.js';
 import { defaultStrategy } from '../swarm/default-strategy.js';
 import { defaultServices } from '../services/default-services.js';
-import { ForgetfulStore } from '../services/forgetful-store.js';
+import { memoryPeerStore } from '../peerstore/memory-peer-store.js';
 import { EventLog } from '../swarm/event-log.js';
 import { createResolver } from '../swarm/resolver.js';
 import type { Host, HostOptions, ServiceMap } from './contract.js';
@@ -59,7 +59,7 @@ export async function buildHost<const S extends ServiceMap>(
   const { userAgent = USER_AGENT, protocolVersion = PROTOCOL_VERSION } = options;
   const own = { ...context, log, self: host.peerId, userAgent, protocolVersion };
   const { working, ...inside } = host.inside;
-  const store = { peerStore: new ForgetfulStore(), wallClock: Date.now };
+  const store = { peerStore: memoryPeerStore(), wallClock: Date.now };
   const standard: ServiceMap = defaultServices({ ...own, ...inside, ...store }, working);
   for (const [name, service] of Object.entries({ ...standard, ...options.services })) {
     if (service !== false) host.services[name] = service({ host, scheduler, random });
@@ -74,11 +74,12 @@ function dialing<S extends ServiceMap>(
   { lookup, descriptors }: Defaults,
   scheduler: SchedulerLike,
 ): Pick<HostDeps, 'numbers' | 'backoff' | 'blackHole' | 'strategy' | 'resolve' | 'gater' | 'routing'> {
+  const numbers = checkedDial(dial, descriptors);
   const names = dial.lookup ?? lookup;
   const { domains = {} } = dial;
   const resolve = names === undefined ? noResolver : createResolver({ lookup: names, domains, scheduler });
   return {
-    numbers: checkedDial(dial, descriptors),
+    numbers,
     backoff: new DialBackoff(dial.backoff),
     blackHole: dial.blackHole ?? {},
     strategy: dial.strategy ?? defaultStrategy(),

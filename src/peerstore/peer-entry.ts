@@ -1,0 +1,95 @@
+/** One peer, as the store has it. */
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Bytes } from '../core/duplex.js';
+import type { PeerId } from '../core/identity.js';
+import { ADDR_TTL, type PeerRecord } from '../core/peer-store-contract.js';
+import type { Expiring } from './expiry-heap.js';
+
+export interface AddrEntry extends Expiring {
+  readonly peer: PeerEntry;
+  readonly key: string;
+  readonly addr: Multiaddr;
+  /** As it was given: classes are told apart by it. @source PS-8 */
+  ttlMs: number;
+  certified: boolean;
+}
+export interface KnownRecord {
+  readonly envelope: Bytes;
+  readonly seq: bigint;
+}
+
+export class PeerEntry {
+  readonly addrs = new Map<string, AddrEntry>();
+  protocols: readonly string[] = [];
+  readonly tags = new Map<string, number>();
+  readonly metadata = new Map<string, Bytes>();
+  rttMs: number | undefined;
+  /** Whether somebody told its public key, which its id does not carry. */
+  hasToldKey = false;
+  /** Only while there is an address. @source PS-36 */
+  record: KnownRecord | undefined;
+  /** As counted last: what `bytesOf` said, and whether there was a record. */
+  counted = { bytes: 0, records: 0 };
+  private snapshot: { readonly record: PeerRecord | undefined; readonly until: number } | undefined;
+
+  constructor(
+    readonly key: string,
+    /** With its public key, where that is known. */
+    public peerId: PeerId,
+  ) {}
+
+  /** The same object until something changes or expires. */
+  recordAt(now: number): PeerRecord | undefined {
+    if (this.snapshot === undefined || this.snapshot.until <= now) this.snapshot = this.snapshotAt(now);
+    return this.snapshot.record;
+  }
+
+  changed(): void {
+    this.snapshot = undefined;
+  }
+
+  /** Whether nothing is known beyond its name. */
+  get isEmpty(): boolean {
+    return this.addrs.size === 0 && this.hasNoFacts;
+  }
+
+  /** A connection's address, or one for ever: not for others to push out. */
+  get stays(): boolean {
+    for (const entry of this.addrs.values()) if (isStaying(entry)) return true;
+    return false;
+  }
+
+  private get hasNoFacts(): boolean {
+    const { protocols, tags, metadata, rttMs, hasToldKey } = this;
+    const isBare = protocols.length === 0 && tags.size === 0 && metadata.size === 0;
+    return isBare && rttMs === undefined && !hasToldKey;
+  }
+
+  private snapshotAt(now: number): { readonly record: PeerRecord | undefined; readonly until: number } {
+    const live = [...this.addrs.values()].filter(({ expiresAt }) => expiresAt > now);
+    const until = Math.min(Infinity, ...live.map(({ expiresAt }) => expiresAt));
+    if (live.length === 0 && this.hasNoFacts) return { record: undefined, until };
+    const record = {
+      peerId: this.peerId,
+      addrs: live.map(({ addr, certified, expiresAt }) => ({ addr, certified, expiresAt })),
+      protocols: this.protocols,
+      tags: new Map(this.tags),
+      metadata: new Map(this.metadata),
+      rttMs: this.rttMs,
+    };
+    return { record, until };
+  }
+}
+
+/** Connected or permanent. @source PS-7 */
+export function isStaying({ ttlMs }: { readonly ttlMs: number }): boolean {
+  return ttlMs >= ADDR_TTL.connected;
+}
+
+/** Two bytes a character: what a string may take. */
+export function bytesOf(entry: PeerEntry): number {
+  const chars = [...entry.protocols, ...entry.metadata.keys(), ...entry.tags.keys()];
+  let bytes = chars.reduce((sum, { length }) => sum + 2 * length, 0);
+  for (const { byteLength } of entry.metadata.values()) bytes += byteLength;
+  return bytes + (entry.record?.envelope.byteLength ?? 0) + (entry.peerId.publicKey?.bytes.byteLength ?? 0);
+}
