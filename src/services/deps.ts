@@ -32,9 +32,9 @@ export interface ServiceDeps {
   readonly addrs: { get(): readonly Multiaddr[]; readonly addrs$: Observable<readonly Multiaddr[]> };
   readonly peerStore: ServicePeerStore;
   /** An open connection, or a new one. */
-  connect(target: Target): Observable<HostConnection>;
+  readonly connect: (target: Target) => Observable<HostConnection>;
   /** From now on, streams ask here what the remote supports. */
-  informStreams(ask: (connection: HostConnection) => RemoteProtocols | undefined): void;
+  readonly informStreams: (ask: (connection: HostConnection) => RemoteProtocols | undefined) => void;
   /** Errors that nobody handles. */
-  report(error: unknown): void;
+  readonly report: (error: unknown) => void;
 }

@@ -1,13 +1,14 @@
 /** One exchange over one stream, in either direction, under one absolute deadline. @source go-libp2p identify (ID-1, ID-4, ID-9) */
 import { EMPTY, map, Observable, of, type MonoTypeOperatorFunction } from 'rxjs';
+import { concatBytes } from '../core/bytes.js';
 import { TimeoutError } from '../core/errors.js';
 import type { Stream } from '../core/stream-contract.js';
+import { encodeVarint } from '../core/varint.js';
 import type { HostConnection } from '../connection/connection.js';
 import { IDENTIFY, IDENTIFY_PUSH, type IdentifyMessage } from '../protocols/identify/identify-message.js';
 import { readIdentify } from '../protocols/identify/read-identify.js';
 import { partsFor, type Snapshot } from '../protocols/identify/snapshot.js';
 import type { Deadlines } from '../rx/deadlines.js';
-import { withLengthPrefix } from '../rx/frames.js';
 import { withStream } from '../stream/serve.js';
 
 /** @source ID-1; reliability limits, times */
@@ -59,13 +60,10 @@ export function answerIdentity(stream: Stream, snapshot: Snapshot): void {
   stream.close();
 }
 
+/** At most two parts, of 4 and 8 KiB. */
 function writeIdentity(stream: Stream, snapshot: Snapshot): void {
-  // At most two parts, of 4 and 8 KiB.
-  of(...partsFor(snapshot, stream.connection))
-    .pipe(withLengthPrefix())
-    .subscribe((part) => {
-      stream.next(part);
-    });
+  for (const part of partsFor(snapshot, stream.connection))
+    stream.next(concatBytes(encodeVarint(part.byteLength), part));
 }
 
 function withDeadline<T>(deadlines: Deadlines): MonoTypeOperatorFunction<T> {

@@ -1,5 +1,5 @@
 /** One connection, as identify sees it. */
-import { Subject, Subscription, type Observable } from 'rxjs';
+import { Observable, Subject, Subscription } from 'rxjs';
 import type { HostConnection, RemoteProtocols } from '../connection/connection.js';
 import type { IdentifyEvent } from './contract.js';
 import type { KnownProtocols } from './known-protocols.js';
@@ -15,8 +15,7 @@ export class IdentifyLink implements RemoteProtocols {
   sent = 0;
   pushSupport: PushSupport = 'pending';
   isPushing = false;
-  /** What becomes of the question that is under way. */
-  asking: Subject<IdentifyEvent> | undefined;
+  private asking: Subject<IdentifyEvent> | undefined;
   private settling: Subject<void> | undefined = new Subject<void>();
 
   constructor(
@@ -39,6 +38,32 @@ export class IdentifyLink implements RemoteProtocols {
 
   agreed(protocol: string): void {
     if (!this.isOver) this.known.add(this.peer, protocol);
+  }
+
+  /** Whether somebody waits for the answer to the question that is under way. */
+  get isAwaited(): boolean {
+    return this.asking?.observed === true;
+  }
+
+  /** The answer to the question that is under way, or to one that `begin` puts. */
+  answer(begin: () => void): Observable<IdentifyEvent> {
+    return new Observable<IdentifyEvent>((subscriber) => {
+      const isNew = this.asking === undefined;
+      this.asking ??= new Subject<IdentifyEvent>();
+      subscriber.add(this.asking.subscribe(subscriber));
+      if (isNew) begin();
+    });
+  }
+
+  answered(event: IdentifyEvent): void {
+    this.asking?.next(event);
+  }
+
+  /** The question is over; a new one may be put. */
+  endAnswer(): Pick<Subject<IdentifyEvent>, 'complete' | 'error'> | undefined {
+    const { asking } = this;
+    this.asking = undefined;
+    return asking;
   }
 
   /** Identified, or not: whoever waits goes on. */

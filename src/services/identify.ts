@@ -1,11 +1,10 @@
 /** Identify: who is at the other end of every connection, and who we are. @source go-libp2p identify (ID-1 to ID-20) */
-import { catchError, EMPTY, mergeMap, Observable, Subject, Subscription, switchMap } from 'rxjs';
+import { catchError, EMPTY, mergeMap, Subscription, switchMap, throwError, type Observable } from 'rxjs';
 import { codeOf, Libp2pError } from '../core/errors.js';
 import type { Connection, Stream } from '../core/stream-contract.js';
 import type { Target } from '../core/target.js';
-import { fromUtf8 } from '../core/bytes.js';
 import { IDENTIFY, IDENTIFY_PUSH, type IdentifyMessage } from '../protocols/identify/identify-message.js';
-import { judge, type Identity } from '../protocols/identify/identity.js';
+import { judge } from '../protocols/identify/identity.js';
 import { PushLimits } from '../protocols/identify/push-limits.js';
 import type { Snapshot } from '../protocols/identify/snapshot.js';
 import { Deadlines } from '../rx/deadlines.js';
@@ -17,10 +16,11 @@ import type { IdentifyEvent, IdentifyService } from './contract.js';
 import type { ServiceDeps } from './deps.js';
 import { answerIdentity, askIdentity, hearPush, IDENTIFY_MS, pushIdentity } from './identify-exchange.js';
 import { IdentifyLink } from './identify-link.js';
+import { tellIdentity, tellProtocols } from './identify-news.js';
 import { KnownProtocols } from './known-protocols.js';
 import { OwnIdentity } from './own-identity.js';
 import { Pushes, type PushesOwner } from './pushes.js';
-import { remember, rememberAbsent } from './remember.js';
+import { remember } from './remember.js';
 import { refuseStream, StreamSlots } from './stream-slots.js';
 
 /** Of one peer at once, each way. @source reliability limits, counts */
@@ -107,62 +107,51 @@ export class Identify implements IdentifyService, PushesOwner {
     if (this.deps.registry.ofPeer(connection.remotePeer).length > 0) return;
     this.known.forget(link.peer);
     this.permits.delete(link.peer);
-    rememberAbsent(this.deps.peerStore, connection);
   }
 
   private end(link: IdentifyLink): void {
     this.links.delete(link.connection);
     link.working.unsubscribe();
     link.settle('unknown');
-    link.asking?.error(new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed'));
+    link.endAnswer()?.error(gone());
   }
 
   // ── what we ask ────────────────────────────────────────────────────────────────────────────────────────────────────
   private ask(connection: HostConnection): Observable<IdentifyEvent> {
-    return new Observable<IdentifyEvent>((subscriber) => {
-      const link = this.links.get(connection);
-      if (link === undefined) {
-        subscriber.error(new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed'));
-        return;
-      }
-      const isAsking = link.asking !== undefined;
-      link.asking ??= new Subject<IdentifyEvent>();
-      subscriber.add(link.asking.subscribe(subscriber));
-      if (!isAsking) this.begin(link, link.asking);
+    const link = this.links.get(connection);
+    if (link === undefined) return throwError(gone);
+    return link.answer(() => {
+      this.begin(link);
     });
   }
 
-  private begin(link: IdentifyLink, told: Subject<IdentifyEvent>): void {
+  private begin(link: IdentifyLink): void {
     const permits = this.permits.get(link.peer) ?? new Permits(MAX_ASKED);
     this.permits.set(link.peer, permits);
-    const asked$ = askIdentity(
-      link.connection,
-      (message) => {
-        this.hear(link, message, 'identify', told);
-      },
-      this.deadlines,
-    ).pipe(withPermit(permits));
-    const over = (): void => {
-      link.asking = undefined;
-      link.settle(this.supportOf(link));
-      if (link.sent > 0) this.pushes.update(link);
+    const take = (message: IdentifyMessage): void => {
+      this.hear(link, message, 'identify');
     };
+    const asked$ = askIdentity(link.connection, take, this.deadlines).pipe(withPermit(permits));
     link.working.add(
       asked$.subscribe({
         error: (error: unknown) => {
-          over();
+          this.asked(link);
           this.failed(link, error);
-          told.error(error);
+          link.endAnswer()?.error(error);
         },
         complete: () => {
-          over();
+          this.asked(link);
           // Behind the event.
-          this.deps.log.emissions.run(() => {
-            told.complete();
-          });
+          this.deps.log.emissions.run(() => link.endAnswer()?.complete());
         },
       }),
     );
+  }
+
+  private asked(link: IdentifyLink): void {
+    link.settle(this.supportOf(link));
+    // What has changed since the remote asked us waited for this.
+    if (link.sent > 0) this.pushes.update(link);
   }
 
   private supportOf(link: IdentifyLink): 'yes' | 'no' | 'unknown' {
@@ -193,61 +182,25 @@ export class Identify implements IdentifyService, PushesOwner {
   }
 
   /** Throws where the message is not to be believed; then nothing has been stored. */
-  private hear(
-    link: IdentifyLink,
-    message: IdentifyMessage,
-    by: 'identify' | 'push',
-    told?: Subject<IdentifyEvent>,
-  ): void {
+  private hear(link: IdentifyLink, message: IdentifyMessage, by: 'identify' | 'push'): void {
     // A peer that has left must not come back by what it said last. @source reliability checklist, I18
     if (link.isOver) return;
-    const { peerStore, registry } = this.deps;
+    const { log, peerStore, registry } = this.deps;
     const { remotePeer, remoteAddr } = link.connection;
     const identity = judge(message, { remotePeer, remoteAddr, isPush: by === 'push' });
     const before = peerStore.get(remotePeer)?.protocols ?? [];
-    remember(peerStore, remotePeer, identity, registry.ofPeer(remotePeer));
+    try {
+      remember(peerStore, remotePeer, identity, registry.ofPeer(remotePeer));
+    } catch (error) {
+      // A store that fails is not the peer's fault, and what it said can be told all the same.
+      log.fail({ type: 'warning' }, error);
+    }
     this.known.forget(link.peer);
     if (by === 'push') {
       link.pushSupport = this.supportOf(link);
-      this.tellProtocols(link, before, identity.protocols ?? before);
+      tellProtocols(this.deps, link, before, identity.protocols ?? before);
     }
-    this.tell(link, identity, told);
-  }
-
-  private tellProtocols(link: IdentifyLink, before: readonly string[], now: readonly string[]): void {
-    const [had, has] = [new Set(before), new Set(now)];
-    const added = now.filter((protocol) => !had.has(protocol));
-    const removed = before.filter((protocol) => !has.has(protocol));
-    if (added.length === 0 && removed.length === 0) return;
-    const { remotePeer: peerId } = link.connection;
-    this.deps.log.say({ type: 'peer:protocols', peer: link.peer, added, removed }, { peerId });
-  }
-
-  /** What a push left out is told as it was known. */
-  private tell(link: IdentifyLink, identity: Identity, told: Subject<IdentifyEvent> | undefined): void {
-    const { log, peerStore } = this.deps;
-    if (!log.observed && told?.observed !== true) return;
-    const { connection, peer } = link;
-    const record = peerStore.get(connection.remotePeer);
-    const addrs = identity.addrs ?? record?.addrs.map(({ addr }) => addr) ?? [];
-    const agent = fromUtf8(record?.metadata.get('AgentVersion') ?? new Uint8Array(0));
-    log.say(
-      {
-        type: 'peer:identify',
-        peer,
-        connectionId: connection.id,
-        agent: identity.agent ?? agent ?? '',
-        protocols: identity.protocols ?? record?.protocols ?? [],
-        listenAddrs: addrs.map(String),
-        observedAddr: identity.observedAddr?.toString(),
-      },
-      { peerId: connection.remotePeer, connection },
-      told &&
-        ((event) => {
-          // It was said as one just above.
-          told.next(event as unknown as IdentifyEvent);
-        }),
-    );
+    tellIdentity(this.deps, link, identity);
   }
 
   // ── what we tell ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,4 +225,8 @@ export class Identify implements IdentifyService, PushesOwner {
     if (link.isOver || codeOf(error) === 'ERR_UNSUPPORTED_PROTOCOL') return;
     this.deps.log.fail({ type: 'warning' }, error);
   }
+}
+
+function gone(): Libp2pError {
+  return new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection is closed');
 }

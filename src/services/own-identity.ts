@@ -66,17 +66,27 @@ export class OwnIdentity {
   private followAddrs(): void {
     const addrs = this.deps.addrs.get().flatMap((addr) => splitPeer(addr).transport ?? []);
     if (addrs.join('\n') === this.addrs.join('\n')) return;
-    const { peerStore, self, privateKey } = this.deps;
+    const { log, privateKey } = this.deps;
     const before = this.addrs;
     this.addrs = addrs;
     const inRecord = trimAddrs(addrs, recordBudget(privateKey.bytes.byteLength));
     this.record = sealPeerRecord({ seq: this.sequence.next(), addrs: inRecord }, privateKey);
+    try {
+      this.store(before, this.record);
+    } catch (error) {
+      log.fail({ type: 'warning' }, error);
+    }
+  }
+
+  private store(before: readonly Multiaddr[], record: Bytes): void {
+    const { peerStore, self } = this.deps;
+    const { addrs } = this;
     peerStore.setAddrs?.(
       self,
       before.filter((addr) => !addrs.some((other) => other.equals(addr))),
       0,
     );
     peerStore.addAddrs(self, addrs, ADDR_TTL.permanent);
-    peerStore.consumeRecord(this.record, ADDR_TTL.permanent);
+    peerStore.consumeRecord(record, ADDR_TTL.permanent);
   }
 }

@@ -1,6 +1,17 @@
 /** All that ping one peer, on one stream, one at a time. @source libp2p ping specification; reliability limits, counts */
-import { catchError, concatMap, defer, Observable, tap, throwError, timeout, type SchedulerLike } from 'rxjs';
-import { asError, codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
+import {
+  catchError,
+  concatMap,
+  defer,
+  map,
+  Observable,
+  tap,
+  throwError,
+  timeout,
+  type SchedulerLike,
+  type Subscriber,
+} from 'rxjs';
+import { codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
 import { ownBytes } from '../core/bytes.js';
 import type { RandomSource } from '../core/identity.js';
 import type { Stream } from '../core/stream-contract.js';
@@ -62,55 +73,41 @@ export class PeerPinger {
     );
   }
 
-  /** Whatever goes wrong, and whoever leaves in the middle, ends the stream. */
   private exchange(stream: Stream): Observable<number> {
-    return new Observable<number>((subscriber) => {
-      const exchange = new PingExchange();
-      let isOver = false;
-      const drop = (error: unknown): void => {
-        isOver = true;
-        if (this.stream === stream) this.stream = undefined;
-        stream.error(error);
-      };
-      const fail = (error: unknown): void => {
-        drop(error);
-        subscriber.error(error);
-      };
-      subscriber.add(() => {
-        if (!isOver) drop(new Error('the ping was given up'));
-      });
-      subscriber.add(
-        stream.subscribe({
-          next: (bytes) => {
-            try {
-              const ms = exchange.push(bytes, this.scheduler.now());
-              if (ms === undefined) return;
-              isOver = true;
-              subscriber.next(ms);
-              subscriber.complete();
-            } catch (error) {
-              fail(asError(error));
-            }
-          },
-          error: fail,
-          complete: () => {
-            fail(
-              new Libp2pError(
-                'ERR_UNEXPECTED_END',
-                'remote',
-                'the stream ended before the ping was answered',
-              ),
-            );
-          },
-        }),
-      );
-      if (!isOver) stream.next(exchange.begin(ownBytes(this.random(PING_BYTES)), this.scheduler.now()));
-    }).pipe(
-      timeout({
-        first: REPLY_MS,
-        scheduler: this.scheduler,
-        with: () => throwError(() => new TimeoutError('ping', REPLY_MS, 'remote')),
-      }),
+    const late = (): Observable<never> => throwError(() => new TimeoutError('ping', REPLY_MS, 'remote'));
+    return new Observable<number>((subscriber) => this.converse(stream, subscriber)).pipe(
+      timeout({ first: REPLY_MS, scheduler: this.scheduler, with: late }),
     );
+  }
+
+  /** Whatever goes wrong, and whoever leaves in the middle, ends the stream. */
+  private converse(stream: Stream, caller: Subscriber<number>): () => void {
+    const exchange = new PingExchange();
+    let reason: unknown = new Error('the ping was given up');
+    const fail = (error: unknown): void => {
+      reason = error;
+      caller.error(error);
+    };
+    const reading = stream.pipe(map((bytes) => exchange.push(bytes, this.scheduler.now()))).subscribe({
+      next: (ms) => {
+        if (ms === undefined) return;
+        reason = undefined;
+        caller.next(ms);
+        caller.complete();
+      },
+      error: fail,
+      complete: () => {
+        fail(
+          new Libp2pError('ERR_UNEXPECTED_END', 'remote', 'the stream ended before the ping was answered'),
+        );
+      },
+    });
+    if (!caller.closed) stream.next(exchange.begin(ownBytes(this.random(PING_BYTES)), this.scheduler.now()));
+    return () => {
+      reading.unsubscribe();
+      if (reason === undefined) return;
+      if (this.stream === stream) this.stream = undefined;
+      stream.error(reason);
+    };
   }
 }

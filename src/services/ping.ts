@@ -120,10 +120,10 @@ export class Ping implements PingService {
           map((bytes) => echo.push(bytes)),
           filter(({ byteLength }) => byteLength > 0),
           timeout({ each: IDLE_MS, scheduler, with: () => EMPTY }),
-          takeUntil(timer(LASTING_MS, scheduler)),
           tap((blocks) => {
             pinged.next(blocks);
           }),
+          takeUntil(timer(LASTING_MS, scheduler)),
         );
       }),
       ignoreElements(),

@@ -1,4 +1,4 @@
-/** What the peerstore keeps of an identified peer. @source go-libp2p identify (ID-11 to ID-17) */
+/** What the peerstore keeps of an identified peer. @source go-libp2p identify (ID-11 to ID-16) */
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { utf8 } from '../core/bytes.js';
 import type { Bytes } from '../core/duplex.js';
@@ -8,10 +8,7 @@ import type { HostConnection } from '../connection/connection.js';
 import type { Identity } from '../protocols/identify/identity.js';
 import type { ServicePeerStore } from './deps.js';
 
-/** Addresses that stay known of a peer that has left. @source ID-17 */
-const MAX_ADDRS_OF_ABSENT = 20;
-
-/** `open`: the peer's connections. Throws what a store may throw, and then has stored part of it. */
+/** `open`: the peer's connections. Throws what a store may throw. */
 export function remember(
   store: ServicePeerStore,
   peer: PeerId,
@@ -20,6 +17,8 @@ export function remember(
 ): void {
   if (identity.protocols !== undefined) store.setProtocols(peer, identity.protocols);
   if (identity.addrs !== undefined) replaceAddrs(store, peer, identity.addrs, identity.envelope, open);
+  // The one that the handshake has proven; what the message has is the same, or was refused (ID-16).
+  if (peer.publicKey !== undefined && !carriesKey(peer)) store.setKey?.(peer, peer.publicKey);
   if (identity.protocolVersion !== undefined)
     store.setMetadata(peer, 'ProtocolVersion', utf8(identity.protocolVersion));
   if (identity.agent !== undefined) store.setMetadata(peer, 'AgentVersion', utf8(identity.agent));
@@ -68,22 +67,7 @@ function certifiedOf(store: ServicePeerStore, peer: PeerId): readonly Multiaddr[
   return (store.get(peer)?.addrs ?? []).flatMap(({ addr, certified }) => (certified ? [addr] : []));
 }
 
-/** The last connection has closed: what it kept alive is kept for a while, and not all of it. @source ID-17 */
-export function rememberAbsent(store: ServicePeerStore, last: HostConnection): void {
-  const peer = last.remotePeer;
-  if (store.updateTtl === undefined) return;
-  const lasting = lastingAddrs(store, peer);
-  store.updateTtl(peer, ADDR_TTL.connected, ADDR_TTL.recentlyConnected);
-  const forEver = new Set(lastingAddrs(store, peer).map(String));
-  const cooled = lasting.filter((addr) => !forEver.has(addr.toString()));
-  const own = cooled.filter((addr) => addr.equals(last.remoteAddr));
-  const others = cooled.filter((addr) => !addr.equals(last.remoteAddr));
-  const excess = [...own, ...others].slice(MAX_ADDRS_OF_ABSENT);
-  if (excess.length > 0) store.setAddrs?.(peer, excess, 0);
-}
-
-function lastingAddrs(store: ServicePeerStore, peer: PeerId): readonly Multiaddr[] {
-  return (store.get(peer)?.addrs ?? []).flatMap(({ addr, expiresAt }) =>
-    expiresAt >= ADDR_TTL.connected ? [addr] : [],
-  );
+/** Ids of small keys are the key itself, behind a multihash code of 0. */
+function carriesKey({ bytes }: PeerId): boolean {
+  return bytes[0] === 0;
 }
