@@ -34,6 +34,8 @@ export type { GenerateKeyOptions } from './core/keys.js';
 export { parseMultiaddr } from './core/multiaddr.js';
 export type { NameLookup } from './core/name-lookup.js';
 export { peerIdFrom } from './core/peer-id.js';
+export { ADDR_TTL } from './core/peer-store-contract.js';
+export type { PeerRecord, PeerStore } from './core/peer-store-contract.js';
 export type { CallOptions, Connection, Listener, NewStreamOptions, Stream } from './core/stream-contract.js';
 export { drawDialSvg } from './draw/dial-svg.js';
 export type { DialSvgOptions } from './draw/dial-svg.js';
@@ -60,6 +62,8 @@ export type {
   TransportFactory,
 } from './host/contract.js';
 export { ofType } from './host/of-type.js';
+export { memoryPeerStore } from './peerstore/memory-peer-store.js';
+export type { PeerStoreOptions } from './peerstore/memory-peer-store.js';
 export { byteStream } from './promises/byte-stream.js';
 export type { ByteStream } from './promises/byte-stream.js';
 export { dnsOverHttps } from './platform/https-lookup.js';

@@ -5,27 +5,28 @@ import type { RandomSource } from '../core/identity.js';
 import type { NameLookup } from '../core/name-lookup.js';
 import { generateKey } from '../core/keys.js';
 import { peerIdFrom } from '../core/peer-id.js';
-import { VERSION } from '../core/version.js';
+import { memoryPeerStore } from '../peerstore/memory-peer-store.js';
+import type { PeerStoreLimits } from '../peerstore/limits.js';
 import { listenAll } from '../promises/listen-all.js';
+import { settle } from '../promises/settle.js';
 import { DialBackoff } from '../swarm/backoff.js';
 import { defaultStrategy } from '../swarm/default-strategy.js';
-import { defaultServices } from '../services/default-services.js';
-import { memoryPeerStore } from '../peerstore/memory-peer-store.js';
 import { EventLog } from '../swarm/event-log.js';
 import { createResolver } from '../swarm/resolver.js';
 import type { Host, HostOptions, ServiceMap } from './contract.js';
 import { checkedDial } from './dial-options.js';
 import { SwarmHost, type HostDeps } from './host.js';
 import { noResolver } from './make-dialer.js';
+import { PeerBook } from './peer-book.js';
 import { checkedParts, type PartDefaults } from './options.js';
-
-const USER_AGENT = `rx-libp2p/${VERSION}`;
-/** @source go-libp2p identify */
-const PROTOCOL_VERSION = 'ipfs/0.1.0';
+import { startServices } from './start-services.js';
 
 export interface Defaults extends PartDefaults {
   readonly scheduler: SchedulerLike;
+  readonly wallClock: () => number;
   readonly random: RandomSource;
+  /** What a peerstore holds that nobody has set up. */
+  readonly storeLimits?: Partial<PeerStoreLimits> | undefined;
   readonly warn: (error: Error) => void;
   /** Who answers for names, where there is somebody. */
   readonly lookup?: NameLookup | undefined;
@@ -45,6 +46,9 @@ export async function buildHost<const S extends ServiceMap>(
   const random = options.random ?? defaults.random;
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
   const log = new EventLog(scheduler, defaults.warn);
+  const { wallClock = defaults.wallClock, peerStore = memoryPeerStore({ limits: defaults.storeLimits }) } =
+    options;
+  const peerBook = new PeerBook({ store: peerStore, scheduler, wallClock, log });
   const context = { scheduler, random, privateKey };
   const host = new SwarmHost({
     self: peerIdFrom(privateKey),
@@ -53,16 +57,17 @@ export async function buildHost<const S extends ServiceMap>(
     muxers: parts.muxers.map((part) => part.create(context)),
     scheduler,
     log,
+    peerStore,
+    peerBook,
     ...dialing(options, defaults, scheduler),
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
-  const { userAgent = USER_AGENT, protocolVersion = PROTOCOL_VERSION } = options;
-  const own = { ...context, log, self: host.peerId, userAgent, protocolVersion };
-  const { working, ...inside } = host.inside;
-  const store = { peerStore: memoryPeerStore(), wallClock: Date.now };
-  const standard: ServiceMap = defaultServices({ ...own, ...inside, ...store }, working);
-  for (const [name, service] of Object.entries({ ...standard, ...options.services })) {
-    if (service !== false) host.services[name] = service({ host, scheduler, random });
+  await settle(peerBook.open());
+  try {
+    startServices(host, options, { ...context, log, wallClock, peerStore });
+  } catch (error) {
+    await host.stop();
+    throw error;
   }
   await open(host, options.listen ?? defaults.listen);
   // The services were made by the very factories that S is read from.

@@ -25,6 +25,7 @@ import type { ConnectionRegistry } from '../swarm/registry.js';
 import { whenUnlimited } from '../swarm/when-unlimited.js';
 import type { Target } from './contract.js';
 import { routedAddrs, type Routing } from './routed-addrs.js';
+import type { PeerBook } from './peer-book.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
 
 export interface ConnectorDeps {
@@ -33,6 +34,7 @@ export interface ConnectorDeps {
   readonly registry: ConnectionRegistry;
   readonly dialer: Dialer<HostConnection>;
   readonly routing: Routing | undefined;
+  readonly peerBook: Pick<PeerBook, 'addrsOf' | 'hint'>;
   /** How long a dial may take, and how long a stream waits for a connection that is not limited. */
   readonly peerTimeoutMs: number;
 }
@@ -65,7 +67,7 @@ export class Connector {
   /** The events of a dial; never errors. */
   updates(target: Target, options: DialOptions): Observable<DialEvent> {
     return this.resolved(target).pipe(
-      switchMap((found) => this.deps.dialer.updates(this.call(found, options))),
+      switchMap((found) => this.deps.dialer.updates(this.call(this.known(found), options))),
       catchError((error: unknown) => this.deps.dialer.refused(error)),
     );
   }
@@ -142,8 +144,9 @@ export class Connector {
     });
   }
 
-  private connect(found: ResolvedTarget, options: DialOptions): Observable<HostConnection> {
+  private connect(given: ResolvedTarget, options: DialOptions): Observable<HostConnection> {
     const { dialer, routing, scheduler, peerTimeoutMs } = this.deps;
+    const found = this.known(given);
     if (routing === undefined || found.addrs.length === 0) return dialer.dial(this.call(found, options));
     return defer(() => {
       const endsAt = scheduler.now() + (options.timeoutMs ?? peerTimeoutMs);
@@ -158,7 +161,7 @@ export class Connector {
     });
   }
 
-  /** Where all that the caller gave has failed, routing is asked, and what is new is tried once more. @source HOST-60 */
+  /** Where all that was known has failed, routing is asked, and what is new is tried once more. @source HOST-60 */
   private connectAnew(
     { peer, addrs }: ResolvedTarget,
     routing: Routing,
@@ -176,7 +179,14 @@ export class Connector {
       );
   }
 
-  /** What the caller gave; if that is nothing, what routing finds, as it finds it. */
+  /** What the caller gave, which is remembered; if that is nothing, what the peerstore knows. @source RES-1, HOST-30 */
+  private known({ peer, addrs }: ResolvedTarget): ResolvedTarget {
+    const { peerBook } = this.deps;
+    peerBook.hint(peer, addrs);
+    return { peer, addrs: addrs.length > 0 ? addrs : peerBook.addrsOf(peer) };
+  }
+
+  /** What is known; if that is nothing, what routing finds, as it finds it. */
   private call({ peer, addrs }: ResolvedTarget, options: DialOptions): DialCall {
     const { routing } = this.deps;
     const addr$ = addrs.length > 0 || routing === undefined ? of(addrs) : routedAddrs(routing, peer);

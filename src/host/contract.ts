@@ -5,6 +5,7 @@ import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
 import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
+import type { PeerStore } from '../core/peer-store-contract.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { Target } from '../core/target.js';
 import type { DefaultServices } from '../services/contract.js';
@@ -60,6 +61,8 @@ export interface Host<S = unknown> {
   readonly event$: Observable<HostEvent>;
   /** Every negotiated inbound stream, before its handler gets it. */
   readonly inbound$: Observable<Stream>;
+  /** What is remembered of peers. The host's stop closes it. */
+  readonly peerStore: PeerStore;
   /** What was given, and `identify` and `ping` unless replaced or removed. */
   readonly services: Services<S> & DefaultServices;
   /** Emits once bound and keeps the port open until unsubscribed; errors with ERR_LISTEN_FAILED or ERR_ADDR_UNSUPPORTED. */
@@ -98,6 +101,8 @@ export interface HostOptions<S> {
   muxers?: readonly MuxerFactory[] | undefined;
   /** They merge over `identify` and `ping`: yours may replace one, `false` removes it. */
   services?: S | undefined;
+  /** What is remembered of peers: in memory, if left out. It is one host's, which closes it. */
+  peerStore?: PeerStore | undefined;
   dial?: DialSettings | undefined;
   /** Who may be dialed; all, if left out. */
   gater?: Partial<Pick<ConnectionGater, 'allowDialPeer' | 'allowDialAddr'>> | undefined;
@@ -109,6 +114,8 @@ export interface HostOptions<S> {
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */
   scheduler?: SchedulerLike | undefined;
+  /** ms since 1970, for what is stored and signed; the platform's if left out. */
+  wallClock?: (() => number) | undefined;
   /** The platform's CSPRNG if left out. */
   random?: RandomSource | undefined;
 }

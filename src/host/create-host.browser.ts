@@ -2,6 +2,8 @@
 import { platformRandom } from '../crypto/random.js';
 import { dnsOverHttps } from '../platform/https-lookup.js';
 import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
+import { BROWSER_LIMITS } from '../peerstore/limits.js';
+import { wallClock } from '../platform/wall-clock.js';
 import { warn } from '../platform/warn.js';
 import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
@@ -20,7 +22,9 @@ export function createHost<const S extends ServiceMap = NoServices>(
     insecure: [plaintext()],
     muxers: [yamux()],
     scheduler: monotonicScheduler,
+    wallClock,
     random: platformRandom,
+    storeLimits: BROWSER_LIMITS,
     warn,
     lookup: dnsOverHttps(),
     listen: [],

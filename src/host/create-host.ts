@@ -2,6 +2,7 @@
 import { platformRandom } from '../crypto/random.js';
 import { nodeLookup } from '../platform/node-lookup.js';
 import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
+import { wallClock } from '../platform/wall-clock.js';
 import { warn } from '../platform/warn.js';
 import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
@@ -27,6 +28,7 @@ export function createHost<const S extends ServiceMap = NoServices>(
     insecure: [plaintext()],
     muxers: [yamux()],
     scheduler: monotonicScheduler,
+    wallClock,
     random: platformRandom,
     warn,
     lookup: nodeLookup(),

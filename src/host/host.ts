@@ -20,6 +20,7 @@ import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps, type RemoteProtocols } from '../connection/connection.js';
 import type { Upgraded } from '../connection/upgrade.js';
+import type { PeerStore } from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
@@ -34,12 +35,15 @@ import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js
 import { Listeners } from './listeners.js';
 import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
 import type { HostInside } from './inside.js';
+import type { PeerBook } from './peer-book.js';
 import { Router } from './router.js';
 import { StreamEvents } from './stream-events.js';
 
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
+  readonly peerStore: PeerStore;
+  readonly peerBook: PeerBook;
 }
 
 export class SwarmHost implements Host, DialingOwner {
@@ -69,6 +73,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.peerId = deps.self;
     this.log = deps.log;
     this.registry = new ConnectionRegistry(deps.log);
+    deps.peerBook.follow(this.registry);
     this.router = new Router(deps.log);
     this.pending = new PendingInbound(deps, deps.scheduler);
     this.descriptors = new Permits(deps.numbers.descriptors);
@@ -110,6 +115,9 @@ export class SwarmHost implements Host, DialingOwner {
   }
   get protocols(): readonly string[] {
     return this.router.protocols;
+  }
+  get peerStore(): PeerStore {
+    return this.deps.peerStore;
   }
   get event$(): Observable<HostEvent> {
     return this.log.event$;
@@ -263,7 +271,9 @@ export class SwarmHost implements Host, DialingOwner {
       connection.abort(new Libp2pError('ERR_HOST_STOPPED', 'local', 'the host was stopped'));
     this.registry.complete();
     this.listeners.complete();
+    // It hears of the last connections before it is closed, and the events end without waiting for it.
+    const closing = settle(this.deps.peerBook.close());
     this.log.complete();
-    await settle(merge(...open.flatMap(({ released$ }) => released$ ?? [])));
+    await Promise.all([closing, settle(merge(...open.flatMap(({ released$ }) => released$ ?? [])))]);
   }
 }

@@ -17,6 +17,7 @@ import { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
 import type { Transport } from '../core/parts.js';
 import type { DialNumbers } from './dial-options.js';
+import type { PeerBook } from './peer-book.js';
 import { bareAddr } from './targets.js';
 
 export interface DialingDeps extends UpgradeDeps {
@@ -29,6 +30,7 @@ export interface DialingDeps extends UpgradeDeps {
   readonly strategy: DialStrategy;
   readonly resolve: (addr: Multiaddr, peer: PeerId) => Observable<readonly Multiaddr[]>;
   readonly gater: Partial<ConnectionGater>;
+  readonly peerBook: Pick<PeerBook, 'hint'>;
 }
 export interface DialingOwner {
   /** File descriptors for dials, over all peers. */
@@ -62,6 +64,9 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
       return isOwn(addr, owner.addrs)
         ? new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted: this host listens there')
         : gated(() => gater.allowDialAddr?.(peer, addr), 'address');
+    },
+    onVetted: (peer, addrs) => {
+      deps.peerBook.hint(peer, addrs);
     },
     connect: (task) => connectAddr(task, { ...deps, register }),
   });

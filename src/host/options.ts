@@ -1,6 +1,7 @@
 /** Judges what a host is made of, before anything is made: every refusal names the option and its value. */
 import { utf8 } from '../core/bytes.js';
 import { Libp2pError } from '../core/errors.js';
+import type { PeerStore } from '../core/peer-store-contract.js';
 import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
 import type { HostOptions, ServiceMap } from './contract.js';
@@ -14,12 +15,14 @@ const NAMES: ReadonlySet<string> = new Set([
   'insecure',
   'muxers',
   'services',
+  'peerStore',
   'dial',
   'gater',
   'userAgent',
   'protocolVersion',
   'events',
   'scheduler',
+  'wallClock',
   'random',
 ] satisfies readonly (keyof HostOptions<ServiceMap>)[]);
 
@@ -56,6 +59,21 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
 }
 
 const VERSION_TEXT = 'a text of at most 256 bytes';
+/** What a peerstore of somebody else must have as well. */
+const STORE_METHODS = [
+  'get',
+  'watch',
+  'addAddrs',
+  'clearAddrs',
+  'consumeRecord',
+  'setProtocols',
+  'setMetadata',
+  'remove',
+  'ready',
+  'flush',
+  'close',
+] satisfies readonly (keyof PeerStore)[];
+
 const SHAPES: Readonly<
   Record<string, { readonly fits: (value: unknown) => boolean; readonly takes: string }>
 > = {
@@ -66,6 +84,11 @@ const SHAPES: Readonly<
     takes: 'what generateKey or privateKeyFrom gives',
   },
   random: { fits: (value) => typeof value === 'function', takes: 'a function' },
+  wallClock: { fits: (value) => typeof value === 'function', takes: 'a function' },
+  peerStore: {
+    fits: (value) => STORE_METHODS.every((name) => hasMethod(value, name)),
+    takes: 'what memoryPeerStore or datastorePeerStore gives',
+  },
   scheduler: { fits: (value) => hasMethod(value, 'schedule'), takes: 'an RxJS scheduler' },
   events: { fits: (value) => typeof value === 'object' && value !== null, takes: 'an observer' },
   userAgent: { fits: isVersion, takes: VERSION_TEXT },

@@ -42,13 +42,12 @@ function factsOf(
   { connection }: IdentifyLink,
   identity: Identity,
 ): Pick<IdentifyEvent, 'agent' | 'protocols' | 'listenAddrs' | 'observedAddr'> {
-  const known = peerStore.get(connection.remotePeer);
-  const agent = fromUtf8(known?.metadata.get('AgentVersion') ?? NO_BYTES);
-  const addrs = identity.addrs ?? known?.addrs.map(({ addr }) => addr) ?? [];
+  const { addrs = [], protocols = [], metadata } = peerStore.get(connection.remotePeer) ?? {};
+  const agent = fromUtf8(metadata?.get('AgentVersion') ?? NO_BYTES) ?? '';
   return {
-    agent: identity.agent ?? agent ?? '',
-    protocols: identity.protocols ?? known?.protocols ?? [],
-    listenAddrs: addrs.map(String),
+    agent: identity.agent ?? agent,
+    protocols: identity.protocols ?? protocols,
+    listenAddrs: (identity.addrs ?? addrs.map(({ addr }) => addr)).map(String),
     observedAddr: identity.observedAddr?.toString(),
   };
 }

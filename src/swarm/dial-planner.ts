@@ -39,6 +39,8 @@ export interface PlannerDeps {
   readonly refusesPeer: (peer: PeerId) => Error | undefined;
   /** Why the host refuses to dial an address that the strategy chose: it is its own, or its gater says no. */
   readonly refusesAddr: (peer: PeerId, addr: Multiaddr) => Error | undefined;
+  /** The addresses that are left to dial, whenever they are planned. @source FILT-8 */
+  readonly onVetted?: ((peer: PeerId, addrs: readonly Multiaddr[]) => void) | undefined;
 }
 
 /** Emits what the strategy plans, as inputs of the worker; always ends with `plan-ended` and never errors. */
@@ -51,7 +53,16 @@ export function planDial(request: DialRequest, deps: PlannerDeps): Observable<Pl
     if (refusal !== undefined) return of(failed(refusal));
     const answers = new Subject<PlanUpdate>();
     const context = contextOf(peer, id, deps, answers);
-    const plan$ = knownPlans(request, context).pipe(deps.strategy, vetPlans(peer, options, deps));
+    const plan$ = knownPlans(request, context).pipe(
+      deps.strategy,
+      vetPlans(peer, options, deps),
+      tap(({ dials }) =>
+        deps.onVetted?.(
+          peer,
+          dials.map(({ addr }) => addr),
+        ),
+      ),
+    );
     return merge(answers, concat(plan$.pipe(map((vetted) => planned(id, vetted))), of(ended)));
   }).pipe(catchError((error: unknown) => of(failed(error))));
 }

@@ -54,6 +54,9 @@ export function simulateNetwork(options: {
   return new Network(seed, checkedLink(link));
 }
 
+/** 2024-01-01, which is when every simulation begins. */
+const EPOCH_MS = 1_704_067_200_000;
+
 class Network implements SimulatedNetwork {
   readonly scheduler = new VirtualClock();
   private readonly latencies = new Map<string, number>();
@@ -84,6 +87,8 @@ class Network implements SimulatedNetwork {
         insecure: [plaintext()],
         muxers: [yamux()],
         scheduler: this.scheduler,
+        // The same day in every run.
+        wallClock: () => EPOCH_MS + this.scheduler.now(),
         random,
         warn: () => undefined,
         listen: ['/memory/0'],

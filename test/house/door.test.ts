@@ -3,6 +3,7 @@ import * as browser from '../../src/index.browser.js';
 import * as testing from '../../src/testing.js';
 
 const SHARED = [
+  'ADDR_TTL',
   'AbortError',
   'DialError',
   'Libp2pError',
@@ -34,6 +35,7 @@ const SHARED = [
   'lines',
   'mapDials',
   'memory',
+  'memoryPeerStore',
   'noDelay',
   'noise',
   'ofType',
