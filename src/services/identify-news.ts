@@ -1,5 +1,5 @@
 /** What identify says on `event$`, made only while somebody listens. @source go-libp2p identify (ID-11) */
-import { fromUtf8, NO_BYTES } from '../core/bytes.js';
+import { fromUtf8 } from '../core/bytes.js';
 import type { Identity } from '../protocols/identify/identity.js';
 import type { IdentifyEvent } from './contract.js';
 import type { ServiceDeps } from './deps.js';
@@ -43,11 +43,14 @@ function factsOf(
   identity: Identity,
 ): Pick<IdentifyEvent, 'agent' | 'protocols' | 'listenAddrs' | 'observedAddr'> {
   const { addrs = [], protocols = [], metadata } = peerStore.get(connection.remotePeer) ?? {};
-  const agent = fromUtf8(metadata?.get('AgentVersion') ?? NO_BYTES) ?? '';
   return {
-    agent: identity.agent ?? agent,
+    agent: identity.agent ?? textOf(metadata?.get('AgentVersion')),
     protocols: identity.protocols ?? protocols,
     listenAddrs: (identity.addrs ?? addrs.map(({ addr }) => addr)).map(String),
     observedAddr: identity.observedAddr?.toString(),
   };
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? '' : (fromUtf8(bytes) ?? '');
 }

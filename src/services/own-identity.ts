@@ -1,5 +1,5 @@
 /** What this host tells of itself, up to date whenever it is asked for. @source go-libp2p identify (ID-7), host addresses (ADDR-6, ADDR-7) */
-import { map, merge, type Observable, type Subscription } from 'rxjs';
+import { filter, map, merge, type Observable, type Subscription } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes } from '../core/duplex.js';
 import { splitPeer } from '../core/multiaddr.js';
@@ -28,6 +28,8 @@ export class OwnIdentity {
     this.sequence = new RecordSequence(deps.wallClock);
     this.changed$ = merge(deps.router.change$, deps.addrs.addrs$);
     this.change$ = this.changed$.pipe(
+      // Who connects later asks, and hears the newest.
+      filter(() => deps.registry.connections.length > 0),
       coalesce({ quietMs: QUIET_MS, atMostMs: AT_MOST_MS }, deps.scheduler),
       map(() => this.current),
     );
