@@ -1,6 +1,7 @@
 /** Imports go down the layers, or sideways within one, and never in a circle. @see docs/architecture.md */
 const LAYERS = [
   'host',
+  'services',
   'swarm',
   'connection',
   'stream',
@@ -28,7 +29,7 @@ module.exports = {
       name: 'the-edges-know-only-the-bottom',
       severity: 'error',
       from: { path: '^src/(transports|platform)/' },
-      to: { path: '^src/(host|swarm|connection|stream|peerstore|protocols|promises|testing)/' },
+      to: { path: '^src/(host|services|swarm|connection|stream|peerstore|protocols|promises|testing)/' },
     },
     {
       name: 'only-the-roots-name-the-edges',
@@ -65,7 +66,7 @@ module.exports = {
       comment: 'The name is the promise: codecs, frames, messages and machines do not wait.',
       severity: 'error',
       from: {
-        path: '(-machine|codec|-codec|/frame|-message|dial-(ranker|filters|queue|state|turn|plans|results|failures)|backoff|black-hole|best-connection|resolvable|prune-order|tagged-peers|decay-rules|redial-pace|ip-rules)\\.ts$',
+        path: '(-machine|codec|-codec|/frame|-message|identify/(identity|snapshot|addr-score|addr-filter|push-limits)|dial-(ranker|filters|queue|state|turn|plans|results|failures)|backoff|black-hole|best-connection|resolvable|prune-order|tagged-peers|decay-rules|redial-pace|ip-rules)\\.ts$',
       },
       to: { path: '^(node_modules/rxjs|src/rx/)', dependencyTypesNot: ['type-only'] },
     },

@@ -44,11 +44,16 @@ export type { DialSvgOptions } from './draw/dial-svg.js';
 export { drawDial } from './draw/dial-text.js';
 export type { DialTextOptions } from './draw/dial-text.js';
 export type {
+  DefaultServices,
   HandleOptions,
   Host,
   HostOptions,
+  IdentifyEvent,
+  IdentifyService,
   MuxerFactory,
   NoServices,
+  PingOptions,
+  PingService,
   ProtocolMatcher,
   SecurityFactory,
   ServiceContext,

@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject, type SchedulerLike } from 'rxjs';
+import { defer, ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes, CloseReason } from '../core/duplex.js';
 import { asError, LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
@@ -14,6 +14,7 @@ import { guard } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
 import { IdleSweep } from './idle-sweep.js';
 import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
+import { openInformed, type RemoteProtocols } from './remote-protocols.js';
 import { NEGOTIATION_MS, StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
 
@@ -31,6 +32,8 @@ export interface Route {
 export interface ConnectionDeps {
   readonly scheduler: SchedulerLike;
   readonly route: (protocol: string) => Route | undefined;
+  /** Undefined where nobody identifies remotes. */
+  readonly remoteProtocols?: ((connection: HostConnection) => RemoteProtocols | undefined) | undefined;
   readonly streamOpened: (stream: HostStream) => void;
   readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
   readonly handlerFailed: (stream: HostStream, error: Error) => void;
@@ -125,13 +128,19 @@ export class HostConnection implements Connection, MuxerObserver {
   newStream(protocols: string | readonly string[], options: NewStreamOptions = {}): Observable<Stream> {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
     const { signal, timeoutMs } = options;
-    const opened$ = new Observable<Stream>((subscriber) =>
-      this.opener.open(list, options).subscribe(subscriber),
-    );
+    const opened$ = defer(() => {
+      const remote = options.lazy === true ? undefined : this.deps.remoteProtocols?.(this);
+      return openInformed(this.opener, remote, list, options);
+    });
     return guard(
       withLimits(opened$, { signal, timeoutMs }, `opening ${list.join(', ')}`, this.deps.scheduler),
       this.deps.report,
     );
+  }
+
+  /** As `newStream`, and nothing is waited for or assumed: for those who find out what the remote supports. */
+  openStream(protocols: readonly string[], options: PerStreamOptions = {}): Observable<Stream> {
+    return this.opener.open(protocols, options);
   }
 
   close(options: CallOptions = {}): Promise<void> {

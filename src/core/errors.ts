@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'ERR_NO_ADDRESSES',
   'ERR_NO_CONNECTION',
   'ERR_PEER_ID_MISMATCH',
+  'ERR_PING',
   'ERR_PLAINTEXT_EXCHANGE',
   'ERR_PROTOCOL_TAKEN',
   'ERR_RESOLVE',
@@ -150,8 +151,10 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 /** Text from the remote, fit for a message or a log: escaped and cut at 256 characters. */
 export function quote(text: string): string {
   const cut = text.length > MAX_QUOTED_CHARS ? `${text.slice(0, MAX_QUOTED_CHARS)}…` : text;
-  return JSON.stringify(cut).replace(
-    INVISIBLE,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return escaped(JSON.stringify(cut));
+}
+
+/** The text, with what could move a terminal's cursor, turn text around or break a line written out. */
+export function escaped(text: string): string {
+  return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

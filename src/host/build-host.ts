@@ -23,6 +23,7 @@ import { noResolver } from './make-dialer.js';
 import { checkedManager } from './manager-options.js';
 import { PeerBook } from './peer-book.js';
 import { checkedParts, type PartDefaults } from './options.js';
+import { startServices } from './start-services.js';
 
 export interface Defaults extends PartDefaults {
   readonly scheduler: SchedulerLike;
@@ -52,6 +53,7 @@ export async function buildHost<const S extends ServiceMap>(
   const random = options.random ?? defaults.random;
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
   const log = new EventLog(scheduler, defaults.warn);
+  const wallClock = options.wallClock ?? defaults.wallClock;
   const peerBook = makePeerBook(options, defaults, scheduler, log);
   const context = { scheduler, random, privateKey };
   const host = new SwarmHost({
@@ -70,8 +72,11 @@ export async function buildHost<const S extends ServiceMap>(
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
   await settle(peerBook.open());
-  for (const [name, service] of Object.entries(options.services ?? {})) {
-    if (service !== false) host.services[name] = service({ host, scheduler, random });
+  try {
+    startServices(host, options, { ...context, log, wallClock, peerStore: peerBook.store });
+  } catch (error) {
+    await host.stop();
+    throw error;
   }
   await open(host, options.listen ?? defaults.listen);
   // The services were made by the very factories that S is read from.

@@ -54,6 +54,16 @@ export class Connector {
     return this.resolved(target).pipe(switchMap((found) => this.connect(found, options)));
   }
 
+  /** An open connection if there is one, or as `dial`. */
+  connected(target: Target): Observable<HostConnection> {
+    return this.resolved(target).pipe(
+      switchMap((found) => {
+        const known = this.deps.registry.best(found.peer);
+        return known === undefined ? this.connect(found, {}) : of(known);
+      }),
+    );
+  }
+
   /** The events of a dial; never errors. */
   updates(target: Target, options: DialOptions): Observable<DialEvent> {
     return this.resolved(target).pipe(

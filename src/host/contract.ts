@@ -8,11 +8,20 @@ import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
 import type { ResourceLimits } from '../core/limits-contract.js';
 import type { PeerStore } from '../core/peer-store-contract.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
+import type { Target } from '../core/target.js';
+import type { DefaultServices } from '../services/contract.js';
 import type { DialSettings } from './dial-options.js';
 import type { ManagerSettings } from './manager-options.js';
 
-/** A peer (to which there is a connection), or addresses of one peer, each with `/p2p/`. */
-export type Target = PeerId | Multiaddr | string | readonly (Multiaddr | string)[];
+export type { Target } from '../core/target.js';
+export type {
+  DefaultServices,
+  IdentifyEvent,
+  IdentifyService,
+  PingOptions,
+  PingService,
+} from '../services/contract.js';
+
 export interface HandleOptions {
   /** Streams at once; the excess is reset with code 0x1002. */
   maxInboundStreams?: number | undefined;
@@ -56,7 +65,8 @@ export interface Host<S = unknown> {
   readonly inbound$: Observable<Stream>;
   /** What is remembered of peers. The host's stop closes it. */
   readonly peerStore: PeerStore;
-  readonly services: Services<S>;
+  /** What was given, and `identify` and `ping` unless replaced or removed. */
+  readonly services: Services<S> & DefaultServices;
   /** Emits once bound and keeps the port open until unsubscribed; errors with ERR_LISTEN_FAILED or ERR_ADDR_UNSUPPORTED. */
   listen(addr: string | Multiaddr): Observable<Listener>;
   /** Cold. Emits one connection and completes; errors with `DialError`. Unsubscribing before that cancels. */
@@ -108,6 +118,7 @@ export interface HostOptions<S> {
   /** Plaintext only: for tests. */
   insecure?: boolean | undefined;
   muxers?: readonly MuxerFactory[] | undefined;
+  /** They merge over `identify` and `ping`: yours may replace one, `false` removes it. */
   services?: S | undefined;
   /** What is remembered of peers: in memory, if left out. It is one host's, which closes it. */
   peerStore?: PeerStore | undefined;
@@ -118,6 +129,10 @@ export interface HostOptions<S> {
   connectionManager?: ManagerSettings | false | undefined;
   /** What the host and its peers may take; `'auto'`, if left out: scaled to the machine. Every refusal is a `LimitError`, and a `limit:refuse` event. */
   limits?: ResourceLimits | 'auto' | undefined;
+  /** What other peers are told of this program; the package's name and version if left out. At most 256 bytes. */
+  userAgent?: string | undefined;
+  /** What other peers are told of the protocols' family; `ipfs/0.1.0` if left out. At most 256 bytes. */
+  protocolVersion?: string | undefined;
   /** Subscribed to `event$` before anything starts. */
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */

@@ -1,32 +1,15 @@
-import {
-  catchError,
-  defer,
-  EMPTY,
-  ignoreElements,
-  merge,
-  mergeMap,
-  Subject,
-  takeUntil,
-  tap,
-  throwError,
-  timer,
-  type Observable,
-  type Subscription,
-} from 'rxjs';
+import { defer, merge, takeUntil, throwError, timer, type Observable, type Subscription } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { LimitError, Libp2pError } from '../core/errors.js';
+import { Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
 import type { PeerId, RandomSource } from '../core/identity.js';
 import type { ResourceManager } from '../core/limits-contract.js';
-import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
-import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
+import type { HostConnection } from '../connection/connection.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import type { PeerStore } from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
-import { ScopedResourceManager } from '../resources/manager.js';
-import type { CompleteLimits } from '../resources/scope-tree.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
 import { Permits } from '../rx/permits.js';
@@ -34,34 +17,32 @@ import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
 import type { ManagerNumbers } from '../swarm/connection-manager.js';
 import type { EventLog } from '../swarm/event-log.js';
-import { GATED, GatedError } from '../swarm/gate.js';
-import { PendingInbound } from '../swarm/pending.js';
 import { ConnectionRegistry } from '../swarm/registry.js';
 import { Connector, stoppedError } from './connector.js';
 import type { HandleOptions, Host, ProtocolMatcher, Target } from './contract.js';
+import { Intake, type IntakeDeps } from './intake.js';
 import { Keeper } from './keeper.js';
 import { Listeners } from './listeners.js';
-import { makeDialer, type DialingDeps, type DialingOwner } from './make-dialer.js';
+import { makeDialer, type DialingOwner } from './make-dialer.js';
+import type { HostInside } from './inside.js';
 import type { PeerBook } from './peer-book.js';
 import { Router } from './router.js';
-import { StreamEvents } from './stream-events.js';
 
 /** How long the platform may take to let go of the sockets. @source P23 */
 const STOP_MS = 5_000;
 
-export interface HostDeps extends DialingDeps {
+export interface HostDeps extends IntakeDeps {
   readonly self: PeerId;
   readonly random: RandomSource;
   readonly manager: ManagerNumbers;
-  /** Nothing is limited, and nothing counted, without. */
-  readonly limits: CompleteLimits | undefined;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
   readonly peerBook: PeerBook;
 }
 
 export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
-  readonly services: Record<string, unknown> = {};
+  // Filled by `buildHost`, before anybody else has the host.
+  readonly services = {} as Host['services'] & Record<string, unknown>;
   readonly descriptors: Permits;
   readonly resources: ResourceManager | undefined;
   private readonly log: EventLog;
@@ -71,20 +52,12 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
   private readonly keeper: Keeper;
-  private readonly pending: PendingInbound;
-  private readonly accepted = new Subject<RawConnection>();
+  private readonly intake: Intake;
   /** The host's one subscription: its dialer, and the channels that come in. */
   private readonly working: Subscription;
-  private readonly connectionDeps: ConnectionDeps;
-  private nextConnection = 1;
   private stopping: Promise<void> | undefined;
   private readonly report = (error: unknown): void => {
     this.log.unhandled(error);
-  };
-
-  private readonly limitMet = (error: LimitError): void => {
-    const { scope, limit, value } = error;
-    this.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
   };
 
   constructor(private readonly deps: HostDeps) {
@@ -93,14 +66,8 @@ export class SwarmHost implements Host, DialingOwner {
     this.registry = new ConnectionRegistry(deps.log);
     deps.peerBook.follow(this.registry);
     this.router = new Router(deps.log);
-    const { limits } = deps;
-    this.resources =
-      limits &&
-      new ScopedResourceManager({ limits, now: () => deps.scheduler.now(), refused: this.limitMet });
-    this.pending = new PendingInbound(
-      { ...deps, resources: this.resources, limitMet: this.limitMet },
-      deps.scheduler,
-    );
+    this.intake = new Intake(deps, this.registry, this.router);
+    this.resources = this.intake.resources;
     this.descriptors = new Permits(deps.numbers.descriptors);
     this.dialer = makeDialer(deps, this);
     this.connector = new Connector({
@@ -110,16 +77,16 @@ export class SwarmHost implements Host, DialingOwner {
       peerTimeoutMs: deps.numbers.peerTimeoutMs,
     });
     const { registry, connector } = this;
-    this.keeper = new Keeper({ ...deps, numbers: deps.manager, registry, connector });
-    this.connectionDeps = this.makeConnectionDeps();
-    // As many at once as `pending` lets in.
-    const inbound$ = this.accepted.pipe(mergeMap((raw) => this.takeIn(raw)));
-    this.working = merge(this.dialer.work$, inbound$, this.keeper.closeIdle()).subscribe({
+    const onTag = (peer: string, name: string, value: number | undefined): void => {
+      deps.peerBook.tagged(peer, name, value);
+    };
+    this.keeper = new Keeper({ ...deps, numbers: deps.manager, registry, connector, onTag });
+    this.working = merge(this.dialer.work$, this.intake.work$, this.keeper.closeIdle()).subscribe({
       error: this.report,
     });
     this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
       if (this.isStopping) raw.duplex.sink.error(stoppedError());
-      else this.accepted.next(raw);
+      else this.intake.accept(raw);
     });
   }
 
@@ -156,6 +123,22 @@ export class SwarmHost implements Host, DialingOwner {
   }
   get isStopping(): boolean {
     return this.stopping !== undefined;
+  }
+
+  /** What the host's own services work with. */
+  get inside(): HostInside {
+    const addrs$ = this.listeners.addrs$;
+    return {
+      registry: this.registry,
+      router: this.router,
+      addrs: { get: () => this.addrs, addrs$ },
+      working: this.working,
+      connect: (target) => this.connector.connected(target),
+      informStreams: (ask) => {
+        this.intake.remoteProtocols = ask;
+      },
+      report: this.report,
+    };
   }
 
   /** What dialing holds on to, for tests that count what is left behind; no part of the public face. */
@@ -233,65 +216,9 @@ export class SwarmHost implements Host, DialingOwner {
   /** Takes a dialed connection; throws ERR_HOST_STOPPED, or a `GatedError` for one that it has closed. */
   register(upgraded: Upgraded): HostConnection {
     if (this.isStopping) throw stoppedError();
-    const added = this.add('outbound', upgraded);
+    const added = this.intake.add('outbound', upgraded);
     if (added instanceof Error) throw added;
     return added;
-  }
-
-  /** From a channel to one of the host's connections. Never errors: whom it was not to be is an event. */
-  private takeIn(raw: RawConnection): Observable<never> {
-    const refusal = this.deps.gate.refusesAccept(raw);
-    if (refusal !== undefined) {
-      raw.duplex.sink.error(refusal);
-      return EMPTY;
-    }
-    return this.pending.upgrade(raw).pipe(
-      tap((upgraded) => this.add('inbound', upgraded)),
-      ignoreElements(),
-      catchError((error: unknown) => {
-        // The gate has told.
-        if (error instanceof GatedError) return EMPTY;
-        const stage = error instanceof LimitError ? 'accept' : 'upgrade';
-        this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
-        return EMPTY;
-      }),
-    );
-  }
-
-  /** Makes a connection and registers it; one that the gater does not want is closed, and nobody hears of it (CONN-1.3). */
-  private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection | GatedError {
-    const id = `${upgraded.remotePeer.toString().slice(0, 10)}-${String(this.nextConnection)}`;
-    this.nextConnection += 1;
-    const connection = new HostConnection(id, direction, upgraded, this.connectionDeps);
-    const refusal = this.deps.gate.refusesUpgraded(connection);
-    if (refusal !== undefined) {
-      connection.abort(refusal, GATED);
-      return refusal;
-    }
-    this.registry.add(connection);
-    // The peer can be reached. @source BACK-6
-    this.deps.backoff.clear(upgraded.remotePeer.toString());
-    // Behind the events too: a stream is never seen before its connection.
-    this.log.emissions.run(() => {
-      connection.start();
-    });
-    return connection;
-  }
-
-  private makeConnectionDeps(): ConnectionDeps {
-    const events = new StreamEvents(this.log);
-    return {
-      scheduler: this.deps.scheduler,
-      route: (protocol) => this.router.route(protocol),
-      streamOpened: events.opened,
-      streamClosed: events.closed,
-      handlerFailed: events.handlerFailed,
-      closed: (connection, reason) => {
-        this.registry.remove(connection, reason);
-      },
-      limitMet: this.limitMet,
-      report: this.report,
-    };
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────

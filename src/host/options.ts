@@ -1,4 +1,5 @@
 /** Judges what a host is made of, before anything is made: every refusal names the option and its value. */
+import { utf8 } from '../core/bytes.js';
 import { Libp2pError } from '../core/errors.js';
 import type { ConnectionGater } from '../core/gater.js';
 import type { PeerStore } from '../core/peer-store-contract.js';
@@ -20,6 +21,8 @@ const NAMES: ReadonlySet<string> = new Set([
   'gater',
   'connectionManager',
   'limits',
+  'userAgent',
+  'protocolVersion',
   'events',
   'scheduler',
   'wallClock',
@@ -66,6 +69,7 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
   };
 }
 
+const VERSION_TEXT = 'a text of at most 256 bytes';
 /** What a peerstore of somebody else must have as well. */
 const STORE_METHODS = [
   'get',
@@ -98,6 +102,8 @@ const SHAPES: Readonly<
   },
   scheduler: { fits: (value) => hasMethod(value, 'schedule'), takes: 'an RxJS scheduler' },
   events: { fits: (value) => typeof value === 'object' && value !== null, takes: 'an observer' },
+  userAgent: { fits: isVersion, takes: VERSION_TEXT },
+  protocolVersion: { fits: isVersion, takes: VERSION_TEXT },
   services: { fits: (value) => typeof value === 'object' && value !== null, takes: 'functions by name' },
 };
 
@@ -111,6 +117,11 @@ function checkShapes(options: HostOptions<ServiceMap>): void {
     if (service !== false && typeof service !== 'function')
       throw invalid(`services.${name} is ${show(service)}; it takes a function, or false`);
   }
+}
+
+/** What others cut, nobody should send. @source reliability limits, bytes */
+function isVersion(value: unknown): boolean {
+  return typeof value === 'string' && utf8(value).byteLength <= 256;
 }
 
 function checkGater(gater: unknown): void {

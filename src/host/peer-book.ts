@@ -99,6 +99,11 @@ export class PeerBook {
     });
   }
 
+  /** What a peer is worth to the host, as the connection manager has it. */
+  tagged(peer: string, name: string, value: number | undefined): void {
+    this.guarded(() => this.deps.store.setTag?.(peer, name, value));
+  }
+
   /** Writes what is not yet written, and lets go of the store. Never errors; completes in time whatever the store does. */
   close(): Observable<never> {
     return this.limited(() => this.deps.store.close(), CLOSE_MS, 'closing the peerstore');

@@ -16,6 +16,7 @@ import { plaintext } from '../../src/protocols/plaintext/plaintext.js';
 import { decodeExchange, encodeExchange } from '../../src/protocols/plaintext/exchange-message.js';
 import { yamux } from '../../src/protocols/yamux/yamux.js';
 import { seededRandom, simulateNetwork } from '../../src/testing.js';
+import { NO_SERVICES } from '../support/no-services.js';
 import { duplexPair, record } from '../support/duplex-pair.js';
 import { codeThrownBy, cut, CUTS, fromHex } from '../support/vectors.js';
 
@@ -71,8 +72,8 @@ it('L1: a host takes no plaintext connection unless it was made to, and tells no
   const net = simulateNetwork({ seed: 1 });
   const types: string[] = [];
   const [insecure, secure] = [
-    await net.createHost({ insecure: true }),
-    await net.createHost({ events: { next: ({ type }) => types.push(type) } }),
+    await net.createHost({ insecure: true, services: NO_SERVICES }),
+    await net.createHost({ services: NO_SERVICES, events: { next: ({ type }) => types.push(type) } }),
   ];
   await expect(net.runUntil(insecure.dial(secure.addrs))).rejects.toMatchObject({
     code: 'ERR_DIAL_FAILED',

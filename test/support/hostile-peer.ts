@@ -1,7 +1,16 @@
 /** A host in virtual time, and peers that are driven by hand: they speak as far as they are told to, and not as they should. */
 import { firstValueFrom, Subscription } from 'rxjs';
-import { createHost, memory, noise, yamux, type Host, type HostEvent } from '../../src/index.js';
+import {
+  createHost,
+  memory,
+  noise,
+  yamux,
+  type Host,
+  type HostEvent,
+  type ServiceMap,
+} from '../../src/index.js';
 import { upgradeOutbound } from '../../src/connection/upgrade.js';
+import { NO_SERVICES } from './no-services.js';
 import { upgradedOnly } from './upgraded.js';
 import { concatBytes } from '../../src/core/bytes.js';
 import type { Bytes, Duplex } from '../../src/core/duplex.js';
@@ -28,7 +37,10 @@ export interface Bench {
   connect(): Promise<YamuxPeer>;
 }
 
-export async function hostBench(more: readonly TransportPart[] = []): Promise<Bench> {
+export async function hostBench(
+  more: readonly TransportPart[] = [],
+  services: ServiceMap = NO_SERVICES,
+): Promise<Bench> {
   const clock = new VirtualClock();
   const network = createMemoryNetwork();
   const events: HostEvent[] = [];
@@ -39,6 +51,7 @@ export async function hostBench(more: readonly TransportPart[] = []): Promise<Be
     security: [noise()],
     muxers: [yamux()],
     listen: ['/memory/1'],
+    services,
     events: { next: (event) => events.push(event) },
   });
   const advance = async (ms = 0): Promise<void> => {

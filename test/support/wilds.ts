@@ -6,6 +6,7 @@ import type { RawConnection, TransportPart } from '../../src/core/parts.js';
 import type { DialEvent, Host, HostEvent, HostOptions, NoServices } from '../../src/index.js';
 import { createMemoryNetwork, memory } from '../../src/memory.js';
 import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
+import { NO_SERVICES } from './no-services.js';
 
 /** What becomes of a dial, ms after its start. `refuses` and `leadsTo` are the socket's; handshakes come on top. */
 export type Fate =
@@ -69,7 +70,7 @@ export function wilds({ seed = 1, latencyMs = 0 } = {}): Wilds {
     net,
     dialed,
     createHost: (options = {}) =>
-      net.createHost({ transports: [anywhere], listen: ['/memory/0'], ...options }),
+      net.createHost({ transports: [anywhere], listen: ['/memory/0'], services: NO_SERVICES, ...options }),
     set: (more) => {
       for (const [addr, fate] of Object.entries(more)) fates.set(parseMultiaddr(addr).toString(), fate);
     },

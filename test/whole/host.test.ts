@@ -33,6 +33,7 @@ import {
   type Stream,
 } from '../../src/index.js';
 import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
+import { NO_SERVICES } from '../support/no-services.js';
 
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -46,8 +47,8 @@ beforeEach(async () => {
   events.length = 0;
   net = simulateNetwork({ seed: 1, link: { latencyMs: 5 } });
   [a, b] = [
-    await net.createHost(),
-    await net.createHost({ events: { next: (event) => events.push(event) } }),
+    await net.createHost({ services: NO_SERVICES }),
+    await net.createHost({ services: NO_SERVICES, events: { next: (event) => events.push(event) } }),
   ];
 });
 const open = (id: string, lazy = false): Promise<Stream> => net.runUntil(a.newStream(b.addrs, id, { lazy }));
@@ -517,6 +518,8 @@ describe('createHost', () => {
     [{ random: 4 }, /random is 4/],
     [{ scheduler: {} }, /scheduler is \{\}/],
     [{ services: { kv: 1 } }, /services.kv is 1/],
+    [{ userAgent: 1 }, /userAgent is 1/],
+    [{ protocolVersion: 'x'.repeat(257) }, /protocolVersion is "x+"; it takes a text of at most 256 bytes/],
     [
       { transports: [memory()], listen: ['/ip4/127.0.0.1/tcp/0', '/nonsense'] },
       /not one address(.|\n)*tcp\/0(.|\n)*nonsense/,
@@ -549,7 +552,7 @@ describe('createHost', () => {
     });
     expect(host.services.kv.get('abc')).toBe(3);
     expect(host.services.kv.listening).toBe(0);
-    expect(Object.keys(host.services)).toEqual(['kv']);
+    expect(Object.keys(host.services)).toEqual(['identify', 'ping', 'kv']);
   });
 
   it('closes a port when its listener is unsubscribed', async () => {

@@ -69,3 +69,19 @@ function writeU32(into: Uint8Array, at: number, value: number): void {
   into[at + 2] = value >>> 8;
   into[at + 3] = value;
 }
+
+/** The connection ended before its streams did. */
+export function cutOff(): Libp2pError {
+  return new Libp2pError('ERR_UNEXPECTED_END', 'network', 'the connection ended while streams were open');
+}
+
+/** Keep-alive has given up. */
+export function silent(): Libp2pError {
+  return new Libp2pError('ERR_KEEPALIVE_TIMEOUT', 'network', 'the remote has been silent for 30 s');
+}
+
+/** The connection is closing. */
+export function opensNoMore(): Libp2pError {
+  const what = 'the connection is closing: it opens no more streams';
+  return new Libp2pError('ERR_CONNECTION_CLOSED', 'network', what);
+}

@@ -9,7 +9,17 @@ import { asError, Libp2pError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
 import { RESOURCE_LIMIT } from './account.js';
 import type { Slab } from './batch.js';
-import { FLAG, GO_AWAY, goneAway, TYPE, violation, type Header } from './frame.js';
+import {
+  cutOff,
+  FLAG,
+  GO_AWAY,
+  goneAway,
+  opensNoMore,
+  silent,
+  TYPE,
+  violation,
+  type Header,
+} from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
 import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
 import { KEEP_ALIVE_EVERY_MS } from './keep-alive.js';
@@ -25,8 +35,6 @@ import { YamuxStream, type StreamOwner } from './stream.js';
 const DRAIN_MS = 60_000;
 /** How long streams get to end in order when the connection closes. */
 const CLOSE_MS = 1_000;
-const SILENT = 'the remote has been silent for 30 s';
-const CUT_OFF = 'the connection ended while streams were open';
 /** Stream code for "the connection shuts down". @source libp2p error codes */
 const SHUTDOWN = 0x1007;
 
@@ -91,12 +99,7 @@ export class YamuxSession
   }
 
   open(): YamuxStream {
-    if (this.over || this.goingAway !== undefined)
-      throw new Libp2pError(
-        'ERR_CONNECTION_CLOSED',
-        'network',
-        'the connection is closing: it opens no more streams',
-      );
+    if (this.over || this.goingAway !== undefined) throw opensNoMore();
     this.tick();
     if (this.table.exhausted) this.close();
     const stream = new YamuxStream(this.table.nextOutboundId(), true, this.newWindow(), this);
@@ -229,7 +232,10 @@ export class YamuxSession
   // ── how it ends ────────────────────────────────────────────────────────────────────────────────────────────────────
   private remoteEnded(): void {
     if (this.reader.midway || (this.table.size > 0 && this.goingAway === undefined)) {
-      this.finish({ by: 'remote', error: new Libp2pError('ERR_UNEXPECTED_END', 'network', CUT_OFF) });
+      this.finish({
+        by: 'remote',
+        error: cutOff(),
+      });
     } else this.finish(this.goingAway ?? { by: 'remote' });
   }
 
@@ -285,7 +291,7 @@ export class YamuxSession
   }
 
   onDead(): void {
-    this.abort(new Libp2pError('ERR_KEEPALIVE_TIMEOUT', 'network', SILENT), GO_AWAY.internalError);
+    this.abort(silent(), GO_AWAY.internalError);
   }
 
   sendPing(value: number): void {

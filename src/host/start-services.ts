@@ -1,0 +1,23 @@
+/** The services of a host: identify and ping, and what its maker adds, replaces or removes. */
+import { VERSION } from '../core/version.js';
+import { defaultServices } from '../services/default-services.js';
+import type { ServiceDeps } from '../services/deps.js';
+import type { HostOptions, ServiceMap } from './contract.js';
+import type { SwarmHost } from './host.js';
+
+const USER_AGENT = `rx-libp2p/${VERSION}`;
+/** @source go-libp2p identify */
+const PROTOCOL_VERSION = 'ipfs/0.1.0';
+
+export function startServices(
+  host: SwarmHost,
+  { services, userAgent = USER_AGENT, protocolVersion = PROTOCOL_VERSION }: HostOptions<ServiceMap>,
+  context: Pick<ServiceDeps, 'scheduler' | 'random' | 'privateKey' | 'log' | 'wallClock' | 'peerStore'>,
+): void {
+  const { working, ...inside } = host.inside;
+  const deps = { ...context, ...inside, self: host.peerId, userAgent, protocolVersion };
+  const standard: ServiceMap = defaultServices(deps, working);
+  const { scheduler, random } = context;
+  for (const [name, service] of Object.entries({ ...standard, ...services }))
+    if (service !== false) host.services[name] = service({ host, scheduler, random });
+}

@@ -1,0 +1,106 @@
+/** What we tell of ourselves: one state with a number, and the parts that it is sent in. Pure. @source go-libp2p identify (ID-6 to ID-8) */
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { isLoopback, isRelay } from '../../core/address-class.js';
+import { equalBytes, utf8 } from '../../core/bytes.js';
+import type { Bytes } from '../../core/duplex.js';
+import { hostAndPort } from '../../core/multiaddr.js';
+import { trimAddrs } from './addr-score.js';
+import { encodeIdentify, type IdentifyMessage } from './identify-message.js';
+
+/** The first part, which is all that rust-libp2p reads. @source ID-7; wire sheet 8.2 */
+const MAX_FIRST_PART_BYTES = 4096;
+/** Beyond, the record travels in a part of its own. @source ID-6 */
+const MAX_SINGLE_PART_BYTES = 2048;
+/** Kept free for the address that we see the remote at; a longer one is left out. */
+const OBSERVED_BYTES = 128;
+
+export interface Facts {
+  readonly publicKey: Bytes;
+  readonly protocolVersion: string;
+  readonly agentVersion: string;
+  readonly protocols: readonly string[];
+  /** Without the peer at the end. */
+  readonly addrs: readonly Multiaddr[];
+  readonly record: Bytes | undefined;
+}
+export interface Snapshot extends Facts {
+  /** Counts up by one with every change. */
+  readonly seq: number;
+}
+
+/** The facts in order, and no more of them than a part has room for: addresses go first, then protocols, the key never. @source ID-7; reliability checklist, I17 */
+export function snapshotOf(facts: Facts, before?: Snapshot): Snapshot {
+  const { publicKey, protocolVersion, agentVersion, record } = facts;
+  const fixed = encodeIdentify({ publicKey, protocolVersion, agentVersion, listenAddrs: [], protocols: [] });
+  let left = MAX_FIRST_PART_BYTES - OBSERVED_BYTES - fixed.byteLength;
+  const protocols = [...facts.protocols].sort().filter((protocol) => {
+    const cost = fieldBytes(utf8(protocol).byteLength);
+    if (cost <= left) left -= cost;
+    else return false;
+    return true;
+  });
+  const addrs = trimAddrs(facts.addrs, left, ({ bytes }) => fieldBytes(bytes.byteLength));
+  const sorted = [...addrs].sort((a, b) => compareBytes(a.bytes, b.bytes));
+  const next = { publicKey, protocolVersion, agentVersion, record, protocols, addrs: sorted };
+  if (before !== undefined && isSame(before, next)) return before;
+  return { ...next, seq: (before?.seq ?? 0) + 1 };
+}
+
+/** What one connection's remote is told, part by part. @source ID-6, ID-8 */
+export function partsFor(
+  snapshot: Snapshot,
+  { localAddr, remoteAddr }: { readonly localAddr: Multiaddr; readonly remoteAddr: Multiaddr },
+): readonly Bytes[] {
+  const isLocal = isLoopback(localAddr) || isLoopback(remoteAddr);
+  const addrs = isLocal ? snapshot.addrs : snapshot.addrs.filter((addr) => !isLoopback(addr));
+  const { publicKey, protocols, protocolVersion, agentVersion, record } = snapshot;
+  const message: IdentifyMessage = {
+    publicKey,
+    listenAddrs: addrs.map(({ bytes }) => new Uint8Array(bytes)),
+    protocols,
+    observedAddr: observed(remoteAddr),
+    protocolVersion,
+    agentVersion,
+  };
+  if (record === undefined) return [encodeIdentify(message)];
+  const whole = encodeIdentify({ ...message, signedPeerRecord: record });
+  if (whole.byteLength <= MAX_SINGLE_PART_BYTES) return [whole];
+  return [
+    encodeIdentify(message),
+    encodeIdentify({ listenAddrs: [], protocols: [], signedPeerRecord: record }),
+  ];
+}
+
+/** Where we see the remote, if that is a place in a network. @source wire sheet 8.4 */
+function observed(remoteAddr: Multiaddr): Bytes | undefined {
+  const isPlace = hostAndPort(remoteAddr) !== undefined && !isRelay(remoteAddr);
+  if (!isPlace || fieldBytes(remoteAddr.bytes.byteLength) > OBSERVED_BYTES) return undefined;
+  return new Uint8Array(remoteAddr.bytes);
+}
+
+/** A field's tag, its length, and itself. */
+function fieldBytes(byteLength: number): number {
+  return 1 + (byteLength < 128 ? 1 : 2) + byteLength;
+}
+
+function isSame(a: Facts, b: Facts): boolean {
+  return (
+    a.agentVersion === b.agentVersion &&
+    a.protocolVersion === b.protocolVersion &&
+    a.protocols.join('\n') === b.protocols.join('\n') &&
+    a.addrs.join('\n') === b.addrs.join('\n') &&
+    isSameRecord(a.record, b.record)
+  );
+}
+
+function isSameRecord(a: Bytes | undefined, b: Bytes | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let at = 0; at < Math.min(a.byteLength, b.byteLength); at += 1) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.byteLength - b.byteLength;
+}
