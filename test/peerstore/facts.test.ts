@@ -151,7 +151,7 @@ describe('bounds of the whole store', () => {
 
   it('options are judged', () => {
     expect(codeThrownBy(() => memoryPeerStore({ limits: { addrs: -1 } }))).toBe('ERR_INVALID_OPTION');
-    const typo = { limits: { adrs: 1 } };
+    const typo = { limits: { adrs: 1 } as object };
     expect(() => memoryPeerStore(typo)).toThrow(
       'memoryPeerStore: limits has no option "adrs" (its value: 1)',
     );
