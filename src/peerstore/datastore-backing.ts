@@ -67,8 +67,11 @@ export class DatastoreBacking implements Backing {
     this.arm();
   }
 
-  forgotten(what: string): void {
-    if (this.phase !== 'open' && this.forgottenWhat.size < MAX_TOMBSTONES) this.forgottenWhat.add(what);
+  forgotten(peer: string, what: string): void {
+    const isUnread = this.phase === 'new' || this.phase === 'loading';
+    if (!isUnread || this.forgottenWhat.size === MAX_TOMBSTONES) return;
+    this.forgottenWhat.add(what);
+    this.pending.changed(peer);
   }
 
   ready(): Observable<never> {
