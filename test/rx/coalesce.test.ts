@@ -22,7 +22,7 @@ describe('coalesce', () => {
   });
 
   it('gives no more than the rate allows, and the last all the same', () => {
-    draw('a-----b-----c-------', '---a-----b-------------c', { rate: { perSecond: 50, burst: 2 } });
+    draw('a-----b-----c-------', `---a${'-'.repeat(31)}c`, { rate: { perSecond: 31.25, burst: 1 } });
   });
 
   it('ends as the source does, with what waits', () => {

@@ -1,4 +1,4 @@
-import { lastValueFrom, Subject, take, takeUntil, toArray, type Observable } from 'rxjs';
+import { firstValueFrom, lastValueFrom, Subject, take, takeUntil, toArray, type Observable } from 'rxjs';
 import {
   serve,
   StreamResetError,
@@ -153,7 +153,7 @@ describe('a peer that answers badly', () => {
       .handle(PING)
       .pipe(
         serve((stream) => {
-          stream.closed$.subscribe(({ by }) => reasons.push(by));
+          void firstValueFrom(stream.closed$).then(({ by }) => reasons.push(by));
           return stream.consume((bytes) => {
             stream.next(new Uint8Array(bytes.byteLength));
             return [];
