@@ -5,6 +5,7 @@ const LAYERS = [
   'swarm',
   'connection',
   'stream',
+  'peerstore',
   'protocols',
   'promises',
   'rx',
@@ -27,7 +28,7 @@ module.exports = {
       name: 'the-edges-know-only-the-bottom',
       severity: 'error',
       from: { path: '^src/(transports|platform)/' },
-      to: { path: '^src/(host|services|swarm|connection|stream|protocols|promises|testing)/' },
+      to: { path: '^src/(host|services|swarm|connection|stream|peerstore|protocols|promises|testing)/' },
     },
     {
       name: 'only-the-roots-name-the-edges',
@@ -74,6 +75,12 @@ module.exports = {
       to: { path: '^src/(transports/(tcp|socket-duplex)|platform/node-lookup)\\.ts$', reachable: true },
     },
     {
+      name: 'optional-peers-stay-behind-their-doors',
+      severity: 'error',
+      from: { path: '^src/index(\\.browser)?\\.ts$' },
+      to: { path: 'node_modules/interface-datastore/', reachable: true },
+    },
+    {
       name: 'protocols-are-strangers',
       severity: 'error',
       from: { path: '^src/protocols/([^/]+)/' },
@@ -83,12 +90,13 @@ module.exports = {
       name: 'no-dev-dependency',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev'] },
+      // An optional peer is installed for the tests as well.
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['npm-peer'] },
     },
     {
       name: 'generated-is-internal',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(core|protocols|generated)/' },
+      from: { path: '^src/', pathNot: '^src/(core|peerstore|protocols|generated)/' },
       to: { path: '^src/generated/' },
     },
   ],

@@ -32,6 +32,8 @@ const WIRE_TYPES: Readonly<Record<FieldKind, number>> = {
   text: 2,
 };
 
+const BELONGING: Readonly<Record<number, string>> = { 0: 'a number belongs', 2: 'bytes belong' };
+
 /** Throws ERR_INVALID_PROTOBUF, naming the field and its offset. */
 export function guardProtobuf(bytes: Uint8Array, rules: ProtobufRules): void {
   if (bytes.byteLength > rules.maxBytes) {
@@ -84,20 +86,21 @@ function checkKnown(
   what: string,
 ): void {
   if (wireType !== WIRE_TYPES[kind])
-    throw bad(
-      what,
-      `wire type ${String(wireType)} where ${WIRE_TYPES[kind] === 0 ? 'a number belongs' : 'bytes belong'}`,
-      offset,
-    );
+    throw bad(what, `wire type ${String(wireType)} where ${BELONGING[WIRE_TYPES[kind]] ?? ''}`, offset);
   const { value, end } = readVarint(bytes, offset, what);
   // The decoder makes up characters where it finds none.
   if (kind === 'text' && fromUtf8(bytes.subarray(end, end + value)) === undefined)
     throw bad(what, 'text that is not UTF-8', offset);
-  if (kind === 'number' && (value > MAX_NUMBER || end - offset > MAX_NUMBER_BYTES))
+  const length = end - offset;
+  if (kind === 'number' && (value > MAX_NUMBER || length > MAX_NUMBER_BYTES))
     throw bad(what, 'a number of more than 32 bits', offset);
-  // Nine bytes carry 63 bits: the tenth has one more. The value itself is inexact up here.
-  if (kind === 'number64' && end - offset === MAX_VARINT_BYTES && (bytes[end - 1] ?? 0) > 1)
+  if (kind === 'number64' && !fitsIn64Bits(length, bytes[end - 1]))
     throw bad(what, 'a number of more than 64 bits', offset);
+}
+
+/** Nine bytes carry 63 bits; the tenth may have one more. The value itself is inexact up there. */
+function fitsIn64Bits(byteLength: number, lastByte = 0): boolean {
+  return byteLength < MAX_VARINT_BYTES || lastByte <= 1;
 }
 
 function skip(bytes: Uint8Array, offset: number, wireType: number, what: string): number {

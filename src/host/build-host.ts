@@ -46,9 +46,7 @@ export async function buildHost<const S extends ServiceMap>(
   const random = options.random ?? defaults.random;
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
   const log = new EventLog(scheduler, defaults.warn);
-  const { wallClock = defaults.wallClock, peerStore = memoryPeerStore({ limits: defaults.storeLimits }) } =
-    options;
-  const peerBook = new PeerBook({ store: peerStore, scheduler, wallClock, log });
+  const peerBook = makePeerBook(options, defaults, scheduler, log);
   const context = { scheduler, random, privateKey };
   const host = new SwarmHost({
     self: peerIdFrom(privateKey),
@@ -57,7 +55,6 @@ export async function buildHost<const S extends ServiceMap>(
     muxers: parts.muxers.map((part) => part.create(context)),
     scheduler,
     log,
-    peerStore,
     peerBook,
     ...dialing(options, defaults, scheduler),
   });
@@ -72,6 +69,16 @@ export async function buildHost<const S extends ServiceMap>(
   await open(host, options.listen ?? defaults.listen);
   // The services were made by the very factories that S is read from.
   return host as unknown as Host<S>;
+}
+
+function makePeerBook<S extends ServiceMap>(
+  { peerStore, wallClock }: HostOptions<S>,
+  defaults: Defaults,
+  scheduler: SchedulerLike,
+  log: EventLog,
+): PeerBook {
+  const store = peerStore ?? memoryPeerStore({ limits: defaults.storeLimits });
+  return new PeerBook({ store, scheduler, wallClock: wallClock ?? defaults.wallClock, log });
 }
 
 function dialing<S extends ServiceMap>(

@@ -42,7 +42,6 @@ import { StreamEvents } from './stream-events.js';
 export interface HostDeps extends DialingDeps {
   readonly self: PeerId;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
-  readonly peerStore: PeerStore;
   readonly peerBook: PeerBook;
 }
 
@@ -117,7 +116,7 @@ export class SwarmHost implements Host, DialingOwner {
     return this.router.protocols;
   }
   get peerStore(): PeerStore {
-    return this.deps.peerStore;
+    return this.deps.peerBook.store;
   }
   get event$(): Observable<HostEvent> {
     return this.log.event$;

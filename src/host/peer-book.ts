@@ -13,7 +13,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { LimitError, TimeoutError } from '../core/errors.js';
+import { codeOf, LimitError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import { ADDR_TTL, type HostPeerStore, type PeerStore } from '../core/peer-store-contract.js';
 import type { HostConnection } from '../connection/connection.js';
@@ -40,6 +40,10 @@ export class PeerBook {
   private readonly working = new Subscription();
 
   constructor(private readonly deps: PeerBookDeps) {}
+
+  get store(): AnyPeerStore {
+    return this.deps.store;
+  }
 
   /** Gives the store its clocks; completes when what was stored is there, or has taken too long. Never errors. */
   open(): Observable<never> {
@@ -105,9 +109,8 @@ export class PeerBook {
     const asked$ = defer(() => from(ask())).pipe(ignoreElements());
     return withLimits(asked$, { timeoutMs }, stage, scheduler).pipe(
       catchError((error: unknown) => {
-        // Ours has told what it failed with; that it takes long only we know.
-        if (this.deps.store.warning$ === undefined || error instanceof TimeoutError)
-          log.fail({ type: 'warning' }, error);
+        // What ours failed with it has told itself.
+        if (codeOf(error) !== 'ERR_STORE') log.fail({ type: 'warning' }, error);
         return EMPTY;
       }),
     );

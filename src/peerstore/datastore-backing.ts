@@ -20,7 +20,7 @@ import { peerIdFrom } from '../core/peer-id.js';
 import type { DatastorePort, StoredValue } from '../promises/datastore-port.js';
 import { withLimits } from '../rx/call-limits.js';
 import type { Backing } from './backing.js';
-import type { MemoryPeerStore } from './peer-store.js';
+import type { StoreCore } from './store-core.js';
 import { backOff, PendingWrites } from './pending-writes.js';
 import { decodeStoredPeer, encodeStoredPeer } from './stored-peer-message.js';
 
@@ -51,7 +51,7 @@ export class DatastoreBacking implements Backing {
   private timer: Subscription | undefined;
 
   constructor(
-    private readonly store: MemoryPeerStore,
+    private readonly store: StoreCore,
     private readonly port: DatastorePort,
     private readonly scheduler: () => SchedulerLike,
   ) {}
@@ -92,8 +92,13 @@ export class DatastoreBacking implements Backing {
       take(1),
       ignoreElements(),
     );
-    this.arm();
-    return withLimits(stored$, { timeoutMs }, 'writing to the datastore', this.scheduler());
+    const asked$ = new Observable<never>((subscriber) => {
+      const waiting = stored$.subscribe(subscriber);
+      // Now, and not in its turn: a clock that has stopped would never come to it.
+      if (this.phase === 'open') this.write();
+      return waiting;
+    });
+    return withLimits(asked$, { timeoutMs }, 'writing to the datastore', this.scheduler());
   }
 
   close(): Observable<never> {
@@ -106,7 +111,7 @@ export class DatastoreBacking implements Backing {
       this.flush(CLOSE_MS).subscribe({
         error: (error: unknown) => {
           end();
-          this.store.warn(asError(error));
+          this.store.news.warn(asError(error));
           subscriber.complete();
         },
         complete: () => {
@@ -133,7 +138,7 @@ export class DatastoreBacking implements Backing {
       },
       complete: () => {
         const more = unread - MAX_TOLD;
-        if (more > 0) this.store.warn(storeError(`${String(more)} more stored peers cannot be read`));
+        if (more > 0) this.store.news.warn(storeError(`${String(more)} more stored peers cannot be read`));
         this.opened();
       },
     });
@@ -149,7 +154,7 @@ export class DatastoreBacking implements Backing {
       if (!isAsStored) this.pending.changed(stored.peerId.toString());
       return true;
     } catch (error) {
-      if (isTold) this.store.warn(asError(error));
+      if (isTold) this.store.news.warn(asError(error));
       return false;
     }
   }
@@ -199,7 +204,7 @@ export class DatastoreBacking implements Backing {
     const peers = this.pending.take();
     if (peers.length === 0) return;
     const slow = this.scheduler().schedule(() => {
-      this.store.warn(new TimeoutError('writing to the datastore', SLOW_MS, 'local'));
+      this.store.news.warn(new TimeoutError('writing to the datastore', SLOW_MS, 'local'));
     }, SLOW_MS);
     this.working.add(slow);
     const done = (): void => {
@@ -224,7 +229,7 @@ export class DatastoreBacking implements Backing {
   }
 
   private valueOf(peer: string): StoredValue {
-    const entry = this.store.entryOf(peer);
+    const entry = this.store.known.get(peer);
     const { now, wallClock } = this.store.clock;
     const key = keyOf((entry?.peerId ?? peerIdFrom(peer)).toCid());
     const moment = { now: now(), wallClock: wallClock() };
@@ -234,7 +239,7 @@ export class DatastoreBacking implements Backing {
   private tellFailure(doing: string, thrown: unknown): void {
     const cause = asError(thrown);
     const error = storeError(`${doing} the datastore failed: ${cause.message}`, { cause });
-    this.store.warn(error);
+    this.store.news.warn(error);
     this.outcome.next(error);
   }
 }

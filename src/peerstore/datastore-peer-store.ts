@@ -4,6 +4,7 @@ import { DatastorePort, type AnyDatastore } from '../promises/datastore-port.js'
 import { DatastoreBacking } from './datastore-backing.js';
 import { checkedLimits, type PeerStoreOptions } from './memory-peer-store.js';
 import { MemoryPeerStore } from './peer-store.js';
+import { StoreCore } from './store-core.js';
 
 /** `clocks` hold until a host brings its own. */
 export function backedPeerStore(
@@ -11,8 +12,9 @@ export function backedPeerStore(
   options: PeerStoreOptions,
   clocks: StoreClocks & { readonly scheduler: SchedulerLike },
 ): HostPeerStore {
-  return new MemoryPeerStore(checkedLimits('datastorePeerStore', options), clocks, (store) => {
-    const scheduler = (): SchedulerLike => store.clock.scheduler ?? clocks.scheduler;
-    return new DatastoreBacking(store, new DatastorePort(datastore), scheduler);
+  const core = new StoreCore(checkedLimits('datastorePeerStore', options), clocks, (books) => {
+    const scheduler = (): SchedulerLike => books.clock.scheduler ?? clocks.scheduler;
+    return new DatastoreBacking(books, new DatastorePort(datastore), scheduler);
   });
+  return new MemoryPeerStore(core);
 }

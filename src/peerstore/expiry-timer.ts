@@ -26,8 +26,7 @@ export class ExpiryTimer {
       () => {
         this.armedFor = undefined;
         this.book.sweep(clocks.now(), SWEPT_PER_TURN);
-        // Whoever heard of it may have seen to the timer already.
-        if (this.armedFor === undefined) this.arm(clocks, true);
+        this.arm(clocks, true);
       },
       Math.min(Math.max(NEXT_TURN_MS, next - clocks.now()), MAX_TIMER_MS),
     );

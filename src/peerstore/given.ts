@@ -10,7 +10,7 @@ import { MAX_PROTOCOL_BYTES } from './limits.js';
 
 /** Throws ERR_INVALID_PEER_ID. */
 export function idOf(peer: PeerId | string): PeerId {
-  return isPeerId(peer) ? peer : peerIdFrom(peer.toString());
+  return isPeerId(peer) ? peer : peerIdFrom(peer);
 }
 
 /** Throws ERR_INVALID_OPTION for what is no number of ms; 0 and less mean something. */

@@ -4,6 +4,7 @@ import type { HostPeerStore } from '../core/peer-store-contract.js';
 import { show } from '../core/show.js';
 import { DEFAULT_LIMITS, type PeerStoreLimits } from './limits.js';
 import { MemoryPeerStore } from './peer-store.js';
+import { StoreCore } from './store-core.js';
 
 export interface PeerStoreOptions {
   /** What the store holds; each has a default. 0 is none. */
@@ -15,7 +16,7 @@ export interface PeerStoreOptions {
  * time stands still in it. Throws ERR_INVALID_OPTION.
  */
 export function memoryPeerStore(options: PeerStoreOptions = {}): HostPeerStore {
-  return new MemoryPeerStore(checkedLimits('memoryPeerStore', options));
+  return new MemoryPeerStore(new StoreCore(checkedLimits('memoryPeerStore', options)));
 }
 
 export function checkedLimits(part: string, { limits = {}, ...others }: PeerStoreOptions): PeerStoreLimits {

@@ -20,9 +20,8 @@ export function restore(entry: PeerEntry, stored: StoredPeer, deps: Restoring): 
   const { limits, isForgotten } = deps;
   const { key } = entry;
   if (isForgotten(tombstone.peer(key))) return false;
-  const wasEmpty = entry.isEmpty;
-  const addrs = isForgotten(tombstone.addrs(key)) ? [] : stored.addrs.filter(({ leftMs }) => leftMs > 0);
-  restoreAddrs(entry, { ...stored, addrs }, deps);
+  const hadNothing = entry.isEmpty;
+  if (!isForgotten(tombstone.addrs(key))) restoreAddrs(entry, stored, deps);
   if (entry.protocols.length === 0) entry.protocols = keptProtocols(stored.protocols, limits.protocols);
   fill(entry.metadata, stored.metadata, limits.metadataKeys, (name) =>
     isForgotten(tombstone.metadata(key, name)),
@@ -30,19 +29,25 @@ export function restore(entry: PeerEntry, stored: StoredPeer, deps: Restoring): 
   fill(entry.tags, stored.tags, limits.tags, (name) => isForgotten(tombstone.tag(key, name)));
   entry.rttMs ??= stored.rttMs;
   entry.hasToldKey ||= stored.hasToldKey;
-  return wasEmpty && !entry.isEmpty && entry.addrs.size === stored.addrs.length;
+  return hadNothing && entry.addrs.size === stored.addrs.length;
 }
 
-/** Of two records the newer one holds, and only its addresses are certified. @source PS-31, PS-33 */
-function restoreAddrs(entry: PeerEntry, { addrs, record }: StoredPeer, deps: Restoring): void {
-  const { book, now, hasRoomForRecord } = deps;
-  const isNewer = record !== undefined && record.seq > (entry.record?.seq ?? -1n) && hasRoomForRecord;
-  if (isNewer) book.uncertify(entry);
-  for (const { addr, ...left } of addrs) {
-    if (left.certified && !isNewer && entry.record !== undefined) continue;
-    book.restore(entry, addr, { ...left, certified: left.certified && isNewer }, now);
+function restoreAddrs(entry: PeerEntry, stored: StoredPeer, deps: Restoring): void {
+  const isNewer = takesRecord(entry, stored, deps);
+  if (isNewer) deps.book.uncertify(entry);
+  // The addresses of a record that gave way to a newer one are gone with it. @source PS-33
+  const isGone = !isNewer && entry.record !== undefined;
+  for (const { addr, ...left } of stored.addrs) {
+    if (left.leftMs <= 0 || (left.certified && isGone)) continue;
+    deps.book.restore(entry, addr, { ...left, certified: left.certified && isNewer }, deps.now);
   }
-  if (isNewer && entry.addrs.size > 0) entry.record = record;
+  if (isNewer && entry.addrs.size > 0) entry.record = stored.record;
+}
+
+/** Of two records the newer one holds, and only its addresses are certified. @source PS-31 */
+function takesRecord(entry: PeerEntry, { record }: StoredPeer, { hasRoomForRecord }: Restoring): boolean {
+  if (record === undefined || !hasRoomForRecord) return false;
+  return entry.record === undefined || record.seq > entry.record.seq;
 }
 
 function fill<T>(

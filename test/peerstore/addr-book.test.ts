@@ -125,7 +125,7 @@ describe('update (PS-14)', () => {
   });
 
   it('what was connected once ends and is collected like any other (PS-22, ODD-1)', () => {
-    const { store, pass, clock } = storeInTime({ addrs: 1 });
+    const { store, core, pass, clock } = storeInTime({ addrs: 1 });
     store.addAddrs(A, [addr(1)], connected);
     store.updateTtl(A, connected, temporary);
     // It counts: with room for one, another pushes it out.
@@ -135,7 +135,7 @@ describe('update (PS-14)', () => {
     store.updateTtl(A, connected, temporary);
     pass(temporary);
     store.setTag(peer('c'), 'x', 1);
-    expect(store.entryOf(A.toString())).toBeUndefined();
+    expect(core.known.get(A.toString())).toBeUndefined();
     expect(clock.nextAt).toBeUndefined();
   });
 });

@@ -122,12 +122,12 @@ describe('expiry', () => {
   });
 
   it('what has expired unseen goes with later writes', () => {
-    const { store, pass } = storeInTime();
+    const { store, core, pass } = storeInTime();
     store.addAddrs(A, [addr(1)], 1_000);
     pass(1_000);
-    expect(store.entryOf(A.toString())).toBeDefined();
+    expect(core.known.get(A.toString())).toBeDefined();
     store.setTag(peer('b'), 't', 1);
-    expect(store.entryOf(A.toString())).toBeUndefined();
+    expect(core.known.get(A.toString())).toBeUndefined();
   });
 });
 

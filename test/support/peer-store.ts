@@ -6,6 +6,7 @@ import type { PeerId, PrivateKey } from '../../src/core/identity.js';
 import type { HostPeerStore } from '../../src/core/peer-store-contract.js';
 import { DEFAULT_LIMITS, type PeerStoreLimits } from '../../src/peerstore/limits.js';
 import { MemoryPeerStore } from '../../src/peerstore/peer-store.js';
+import { StoreCore } from '../../src/peerstore/store-core.js';
 import { seededRandom } from '../../src/testing.js';
 import { VirtualClock } from '../../src/testing/virtual-clock.js';
 
@@ -38,13 +39,15 @@ export function recordOf(name: string, seq: bigint, addresses: readonly string[]
 /** A store on a clock that moves when it is told to. */
 export function storeInTime(limits: Partial<PeerStoreLimits> = {}): {
   readonly store: MemoryPeerStore;
+  readonly core: StoreCore;
   readonly clock: VirtualClock;
   pass(ms: number): void;
 } {
   const clock = new VirtualClock();
-  const store = new MemoryPeerStore({ ...DEFAULT_LIMITS, ...limits });
+  const core = new StoreCore({ ...DEFAULT_LIMITS, ...limits });
+  const store = new MemoryPeerStore(core);
   store.attach({ now: () => clock.now(), wallClock: () => clock.now(), scheduler: clock });
-  return { store, clock, pass: (ms) => run(clock, ms) };
+  return { store, core, clock, pass: (ms) => run(clock, ms) };
 }
 
 /** Lets time pass, and what is due run. */
