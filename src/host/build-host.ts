@@ -60,8 +60,9 @@ export async function buildHost<const S extends ServiceMap>(
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
   await settle(peerBook.open());
+  const { wallClock = defaults.wallClock } = options;
   try {
-    startServices(host, options, { ...context, log, wallClock, peerStore });
+    startServices(host, options, { ...context, log, wallClock, peerStore: peerBook.store });
   } catch (error) {
     await host.stop();
     throw error;

@@ -303,6 +303,11 @@ describe('what is believed', () => {
     expect(identity.protocols).toEqual(['/a']);
   });
 
+  it('takes the id off that js-libp2p puts behind what it sees', () => {
+    const observedAddr = bytesOf(`/ip4/5.6.7.8/tcp/1/p2p/${fields.peerId}`);
+    expect(from_({ observedAddr }, PUBLIC).observedAddr?.toString()).toBe('/ip4/5.6.7.8/tcp/1');
+  });
+
   it('I6: an observed address that is none costs only itself', () => {
     expect(from_({ observedAddr: fromHex('ffff'), agentVersion: 'x' })).toMatchObject({
       observedAddr: undefined,
