@@ -16,6 +16,8 @@ export class IdentifyLink implements RemoteProtocols {
   sent = 0;
   pushSupport: PushSupport = 'pending';
   isPushing = false;
+  /** There was news while a push was under way. */
+  hasMissed = false;
   private asking: Subject<IdentifyEvent> | undefined;
   private settling: Subject<void> | undefined = new Subject<void>();
 
@@ -78,6 +80,6 @@ export class IdentifyLink implements RemoteProtocols {
 
   wantsPush(seq: number): boolean {
     const isOpen = this.pushSupport === 'yes' || this.pushSupport === 'unknown';
-    return isOpen && !this.isOver && !this.isPushing && this.sent < seq;
+    return isOpen && !this.isOver && this.sent < seq;
   }
 }

@@ -6,6 +6,7 @@ import { splitPeer } from '../core/multiaddr.js';
 import { ADDR_TTL } from '../core/peer-store-contract.js';
 import { RecordSequence, sealPeerRecord } from '../core/peer-record.js';
 import { recordBudget, trimAddrs } from '../protocols/identify/addr-score.js';
+import { PEER_PUSHES } from '../protocols/identify/push-limits.js';
 import { snapshotOf, type Snapshot } from '../protocols/identify/snapshot.js';
 import { coalesce } from '../rx/coalesce.js';
 import type { ServiceDeps } from './deps.js';
@@ -13,6 +14,8 @@ import type { ServiceDeps } from './deps.js';
 /** How long changes must have been over before others are told, and how long they may go on at most, ms. */
 const QUIET_MS = 100;
 const AT_MOST_MS = 1000;
+/** Less than what others take of one peer: what they refuse would be lost to them, and be it the last. @source ID-10 */
+const RATE = { ...PEER_PUSHES, burst: PEER_PUSHES.burst - 2 };
 
 export class OwnIdentity {
   /** Emits when others should be told, once the changes have settled. */
@@ -30,7 +33,7 @@ export class OwnIdentity {
     this.change$ = this.changed$.pipe(
       // Who connects later asks, and hears the newest.
       filter(() => deps.registry.connections.length > 0),
-      coalesce({ quietMs: QUIET_MS, atMostMs: AT_MOST_MS }, deps.scheduler),
+      coalesce({ quietMs: QUIET_MS, atMostMs: AT_MOST_MS, rate: RATE }, deps.scheduler),
       map(() => this.current),
     );
   }

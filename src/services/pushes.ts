@@ -23,6 +23,8 @@ export class Pushes {
   update(link: IdentifyLink): void {
     const { owner } = this;
     if (!link.wantsPush(owner.current.seq)) return;
+    link.hasMissed = link.isPushing;
+    if (link.isPushing) return;
     link.isPushing = true;
     const pushing$ = defer(() => {
       const snapshot = owner.current;
@@ -37,7 +39,7 @@ export class Pushes {
       }),
       finalize(() => {
         link.isPushing = false;
-        this.update(link);
+        if (link.hasMissed) this.update(link);
       }),
     );
     link.working.add(pushing$.subscribe());

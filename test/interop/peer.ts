@@ -46,10 +46,10 @@ export class Peer {
   }
 
   /** Has the peer dial `addr` and run a scenario; resolves with what it found, rejects with its error. */
-  async run(scenario: string, addr: string, size = 0): Promise<unknown> {
+  async run(scenario: string, addr: string, size = 0, protocol = ''): Promise<unknown> {
     const id = this.nextId;
     this.nextId += 1;
-    this.child.stdin?.write(`${JSON.stringify({ id, scenario, addr, size })}\n`);
+    this.child.stdin?.write(`${JSON.stringify({ id, scenario, addr, size, protocol })}\n`);
     const { result, error } = await this.next((answer) => answer.id === id);
     if (error !== undefined) throw new Error(error);
     return result;

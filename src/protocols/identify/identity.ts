@@ -125,7 +125,9 @@ function addrFrom(bytes: Uint8Array): Multiaddr | undefined {
 }
 
 function observationOf(bytes: Uint8Array, remoteAddr: Multiaddr): Multiaddr | undefined {
-  const addr = addrFrom(bytes);
+  const seen = addrFrom(bytes);
+  // js-libp2p puts our own id at its end.
+  const addr = seen && splitPeer(seen).transport;
   return addr !== undefined && isPlausibleObservation(addr, remoteAddr) ? addr : undefined;
 }
 

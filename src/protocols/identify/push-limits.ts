@@ -5,13 +5,10 @@ import { toHex } from '../../core/bytes.js';
 import { LimitError } from '../../core/errors.js';
 import { isMapped, parseIp4, parseIp6 } from '../../core/ip.js';
 import { componentsOf } from '../../core/multiaddr.js';
+import { TokenBucket, type Rate } from '../../core/token-bucket.js';
 
-interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
 const ALL: Rate = { perSecond: 2000, burst: 3000 };
-const PEER: Rate = { perSecond: 0.2, burst: 10 };
+export const PEER_PUSHES: Rate = { perSecond: 0.2, burst: 10 };
 const NETWORK: Rate = { perSecond: 0.2, burst: 10 };
 const WIDE_NETWORK: Rate = { perSecond: 0.5, burst: 20 };
 /** A bucket that has been left alone so long is full again, and forgotten. */
@@ -21,10 +18,6 @@ const HASTY_MS = 1000;
 /** Peers and networks that are remembered; beyond, all pushes but those of known ones wait for others to be forgotten. */
 const MAX_BUCKETS = 8192;
 
-interface Bucket {
-  tokens: number;
-  at: number;
-}
 interface Share {
   readonly key: string;
   readonly scope?: string;
@@ -33,7 +26,7 @@ interface Share {
 }
 
 export class PushLimits {
-  private readonly buckets = new Map<string, Bucket>();
+  private readonly buckets = new Map<string, TokenBucket>();
   private sweptAt = -Infinity;
 
   /** Takes one push of `peer`, which is at `remoteAddr`; what comes back says which limit refuses it. Loopback is free. */
@@ -42,16 +35,19 @@ export class PushLimits {
     this.sweep(now);
     const shares: readonly Share[] = [
       { key: 'all', scope: 'identify', name: 'identify pushes a second', rate: ALL },
-      { key: peer, name: 'identify pushes a second, of a peer', rate: PEER },
+      { key: peer, name: 'identify pushes a second, of a peer', rate: PEER_PUSHES },
       ...networksOf(remoteAddr),
     ];
-    const buckets = shares.map((share) => ({ share, bucket: this.bucketOf(share, now) }));
-    const empty = buckets.find(({ bucket }) => bucket.tokens < 1);
+    const buckets = shares.map((share) => ({
+      share,
+      bucket: this.buckets.get(share.key) ?? new TokenBucket(share.rate, now),
+    }));
+    const empty = buckets.find(({ bucket }) => bucket.waitMs(now) > 0);
     if (empty !== undefined) return refusal(empty.share);
     if (this.buckets.size + buckets.length > MAX_BUCKETS)
       return new LimitError('identify', 'peers and networks that push', MAX_BUCKETS);
     for (const { share, bucket } of buckets) {
-      bucket.tokens -= 1;
+      bucket.take(now);
       this.buckets.set(share.key, bucket);
     }
     return undefined;
@@ -61,18 +57,12 @@ export class PushLimits {
     return this.buckets.size;
   }
 
-  private bucketOf({ key, rate }: Share, now: number): Bucket {
-    const bucket = this.buckets.get(key) ?? { tokens: rate.burst, at: now };
-    bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond);
-    bucket.at = now;
-    return bucket;
-  }
-
   private sweep(now: number): void {
     const patience = this.buckets.size < MAX_BUCKETS / 2 ? FULL_AFTER_MS : HASTY_MS;
     if (now - this.sweptAt < patience) return;
     this.sweptAt = now;
-    for (const [key, { at }] of this.buckets) if (now - at >= FULL_AFTER_MS) this.buckets.delete(key);
+    for (const [key, { askedAt }] of this.buckets)
+      if (now - askedAt >= FULL_AFTER_MS) this.buckets.delete(key);
   }
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
@@ -41,6 +43,7 @@ type command struct {
 	Scenario string `json:"scenario"`
 	Addr     string `json:"addr"`
 	Size     int    `json:"size"`
+	Protocol string `json:"protocol"`
 }
 
 var out sync.Mutex
@@ -154,6 +157,20 @@ func run(h host.Host, cmd command) (any, error) {
 	}
 	open := func(id protocol.ID) (network.Stream, error) { return h.NewStream(ctx, info.ID, id) }
 	switch cmd.Scenario {
+	case "identify":
+		return until(h, info.ID, func(k known) bool { return k.Agent != "" && len(k.Protocols) > 0 })
+	case "wait-for":
+		return until(h, info.ID, func(k known) bool { return slices.Contains(k.Protocols, cmd.Protocol) })
+	case "wait-without":
+		return until(h, info.ID, func(k known) bool { return !slices.Contains(k.Protocols, cmd.Protocol) })
+	case "handle":
+		h.SetStreamHandler(protocol.ID(cmd.Protocol), func(s network.Stream) { s.Reset() })
+		return nil, nil
+	case "unhandle":
+		h.RemoveStreamHandler(protocol.ID(cmd.Protocol))
+		return nil, nil
+	case "ping":
+		return pings(ctx, h, info.ID, cmd.Size)
 	case "echo":
 		return echo(open, cmd.Size)
 	case "count":
@@ -182,6 +199,51 @@ func run(h host.Host, cmd command) (any, error) {
 		return nil, err
 	}
 	return nil, fmt.Errorf("no scenario %s", cmd.Scenario)
+}
+
+// What we know of the other side.
+type known struct {
+	Protocols []string `json:"protocols"`
+	Addrs     []string `json:"addrs"`
+	Certified bool     `json:"certified"`
+	Agent     string   `json:"agent"`
+}
+
+func until(h host.Host, id peer.ID, wants func(known) bool) (any, error) {
+	var k known
+	for tries := 0; tries < 100; tries++ {
+		k = known{}
+		protocols, _ := h.Peerstore().GetProtocols(id)
+		for _, p := range protocols {
+			k.Protocols = append(k.Protocols, string(p))
+		}
+		for _, addr := range h.Peerstore().Addrs(id) {
+			k.Addrs = append(k.Addrs, addr.String())
+		}
+		if agent, err := h.Peerstore().Get(id, "AgentVersion"); err == nil {
+			k.Agent = agent.(string)
+		}
+		if wants(k) {
+			return k, nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return nil, fmt.Errorf("waited in vain; known: %v", k)
+}
+
+func pings(ctx context.Context, h host.Host, id peer.ID, count int) (any, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	good := 0
+	for result := range ping.Ping(ctx, h, id) {
+		if result.Error != nil {
+			return nil, result.Error
+		}
+		if good++; good == count {
+			break
+		}
+	}
+	return good, nil
 }
 
 func echo(open func(protocol.ID) (network.Stream, error), size int) (any, error) {

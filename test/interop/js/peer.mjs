@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
+import { identify, identifyPush } from '@libp2p/identify';
+import { ping } from '@libp2p/ping';
 import { plaintext } from '@libp2p/plaintext';
 import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
@@ -17,6 +19,7 @@ const node = await createLibp2p({
   transports: [tcp()],
   connectionEncrypters: [insecure ? plaintext() : noise()],
   streamMuxers: [yamux()],
+  services: { identify: identify(), push: identifyPush({ debounce: 100 }), ping: ping() },
 });
 
 async function send(stream, bytes) {
@@ -80,7 +83,49 @@ async function counted(open, id, size) {
   const [, got] = await Promise.all([send(stream, sent).then(() => stream.close()), readAll(stream)]);
   return got.toString() === digest(sent);
 }
+const known = async (connection) => {
+  const { protocols, addresses, metadata } = await node.peerStore.get(connection.remotePeer);
+  return {
+    protocols,
+    addrs: addresses.map(({ multiaddr: addr }) => addr.toString()),
+    certified: addresses.some(({ isCertified }) => isCertified),
+    agent: new TextDecoder().decode(metadata.get('AgentVersion')),
+  };
+};
+const until = async (read, wants) => {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const value = await read().catch(() => undefined);
+    if (value !== undefined && wants(value)) return value;
+    await sleep(50);
+  }
+  throw new Error('waited in vain');
+};
 const scenarios = {
+  // What we know of the other side, once it has been identified, and once it has told of a protocol that comes later.
+  identify: (_, __, connection) =>
+    until(
+      () => known(connection),
+      ({ agent, protocols }) => agent !== '' && protocols.length > 0,
+    ),
+  'wait-for': (_, { protocol }, connection) =>
+    until(
+      () => known(connection),
+      ({ protocols }) => protocols.includes(protocol),
+    ),
+  'wait-without': (_, { protocol }, connection) =>
+    until(
+      () => known(connection),
+      ({ protocols }) => !protocols.includes(protocol),
+    ),
+  handle: async (_, { protocol }) => {
+    await node.handle(protocol, () => {});
+  },
+  unhandle: (_, { protocol }) => node.unhandle(protocol),
+  ping: async (_, { size }, connection) => {
+    const times = [];
+    for (let i = 0; i < size; i += 1) times.push(await node.services.ping.ping(connection.remotePeer));
+    return times.length;
+  },
   echo: (open, { size }) => echo(open, size),
   count: (open, { size }) => counted(open, '/interop/count/1', size),
   slow: (open, { size }) => counted(open, '/interop/slow/1', size),
@@ -108,7 +153,11 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
   const command = JSON.parse(line);
   try {
     const connection = await node.dial(multiaddr(command.addr));
-    const result = await scenarios[command.scenario]((id) => connection.newStream(id, options), command);
+    const result = await scenarios[command.scenario](
+      (id) => connection.newStream(id, options),
+      command,
+      connection,
+    );
     say({ id: command.id, result });
   } catch (error) {
     say({ id: command.id, error: `${error.name}: ${error.message}` });
