@@ -55,12 +55,14 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     this.peer = scope;
   }
 
-  openStream(direction: Direction): StreamScope {
+  openStream(direction: Direction, protocol?: string): StreamScope {
     this.assertOpen();
     if (this.peer === undefined) throw twice('connection scope not attached to a peer');
     const id = this.nextStream;
     this.nextStream += 1;
-    return new StreamHolder(this, this.peer, direction, id, this.refusing);
+    const stream = new StreamHolder(this, this.peer, direction, id, this.refusing);
+    stream.open(protocol);
+    return stream;
   }
 
   override done(): void {
@@ -92,9 +94,21 @@ class StreamHolder extends Holder implements StreamScope {
     private readonly id: number,
     refuse: Refuse,
   ) {
-    const { limits, transient, system } = connection.tree;
-    super(limits.stream, direction, refuse);
-    this.begin([this, connection, peer, transient, system], STREAM_BYTES);
+    super(connection.tree.limits.stream, direction, refuse);
+  }
+
+  /** Throws a `LimitError`, and takes nothing then. */
+  open(protocol: string | undefined): void {
+    const { connection, peer } = this;
+    const { tree } = connection;
+    if (protocol === undefined) {
+      this.begin([this, connection, peer, tree.transient, tree.system], STREAM_BYTES);
+      return;
+    }
+    const [ofPeer, ofAll] = [peer.protocol(protocol), tree.protocol(protocol)];
+    this.begin([this, connection, peer, ofPeer, ofAll, tree.system], STREAM_BYTES);
+    this.attached = [ofPeer, ofAll];
+    this.protocol = protocol;
   }
 
   get name(): string {
