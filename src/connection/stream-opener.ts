@@ -87,9 +87,8 @@ export class StreamOpener {
 
   /** Throws a `LimitError`, or what the muxer throws, and takes nothing then. */
   private begin(protocol?: string): OpenedStream {
-    const scope = this.owner.scope?.openStream('outbound');
+    const scope = this.owner.scope?.openStream('outbound', protocol);
     try {
-      if (protocol !== undefined) scope?.setProtocol(protocol);
       const muxed = this.session.open();
       muxed.memory = scope;
       return { muxed, scope };

@@ -82,8 +82,8 @@ export interface ConnectionScope extends Scope {
   checkPeer(peer: string): void;
   /** From transient to the peer's. Throws a `LimitError`. */
   setPeer(peer: string): void;
-  /** Throws a `LimitError`. */
-  openStream(direction: Direction): StreamScope;
+  /** Of its protocol at once, where that is known, else transient. Throws a `LimitError`. */
+  openStream(direction: Direction, protocol?: string): StreamScope;
 }
 export interface ConnectionFacts {
   /** The remote's IP address, where there is one. */

@@ -8,7 +8,7 @@ import {
 } from '../core/limits-contract.js';
 import type { Counters, LimitName } from './counters.js';
 import { Holder, type Refuse } from './holder.js';
-import type { PeerCounters, ScopeTree } from './scope-tree.js';
+import type { PeerScope, ScopeTree } from './scope-tree.js';
 
 /** Charged for a connection as it stands: one frame that is not whole yet, and its objects. @source reliability promise P4 */
 const CONNECTION_BYTES = 32 * 1024;
@@ -23,7 +23,7 @@ export interface ConnectionClaim {
 }
 
 export class ConnectionHolder extends Holder implements ConnectionScope {
-  private peer: PeerCounters | undefined;
+  private peer: PeerScope | undefined;
   private nextStream = 1;
   private released = false;
 
@@ -33,7 +33,7 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     private readonly refusing: Refuse,
   ) {
     super(tree.limits.connection, claim.direction, refusing);
-    this.begin([this, tree.transient, tree.system], CONNECTION_BYTES);
+    this.begin([this.own, tree.transient, tree.system], CONNECTION_BYTES);
   }
 
   get name(): string {
@@ -41,9 +41,9 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
   }
 
   checkPeer(peer: string): void {
-    const scope = this.tree.peer(peer);
-    this.check([scope]);
-    scope.settle();
+    const { own } = this.tree.peer(peer);
+    this.check([own]);
+    own.settle();
   }
 
   setPeer(peer: string): void {
@@ -51,16 +51,18 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     if (this.peer !== undefined) throw twice('connection scope already attached to a peer');
     const { transient, system } = this.tree;
     const scope = this.tree.peer(peer);
-    this.move([scope], [transient], [this, scope, system]);
+    this.move([scope.own], [transient], [this.own, scope.own, system]);
     this.peer = scope;
   }
 
-  openStream(direction: Direction): StreamScope {
+  openStream(direction: Direction, protocol?: string): StreamScope {
     this.assertOpen();
     if (this.peer === undefined) throw twice('connection scope not attached to a peer');
     const id = this.nextStream;
     this.nextStream += 1;
-    return new StreamHolder(this, this.peer, direction, id, this.refusing);
+    const stream = new StreamHolder(this, this.peer, direction, id, this.refusing);
+    stream.open(protocol);
+    return stream;
   }
 
   override done(): void {
@@ -87,14 +89,26 @@ class StreamHolder extends Holder implements StreamScope {
 
   constructor(
     private readonly connection: ConnectionHolder,
-    private readonly peer: PeerCounters,
+    private readonly peer: PeerScope,
     direction: Direction,
     private readonly id: number,
     refuse: Refuse,
   ) {
-    const { limits, transient, system } = connection.tree;
-    super(limits.stream, direction, refuse);
-    this.begin([this, connection, peer, transient, system], STREAM_BYTES);
+    super(connection.tree.limits.stream, direction, refuse);
+  }
+
+  /** Throws a `LimitError`, and takes nothing then. */
+  open(protocol: string | undefined): void {
+    const { connection, peer } = this;
+    const { tree } = connection;
+    if (protocol === undefined) {
+      this.begin([this.own, connection.own, peer.own, tree.transient, tree.system], STREAM_BYTES);
+      return;
+    }
+    const [ofPeer, ofAll] = [peer.protocol(protocol), tree.protocol(protocol)];
+    this.begin([this.own, connection.own, peer.own, ofPeer, ofAll, tree.system], STREAM_BYTES);
+    this.attached = [ofPeer, ofAll];
+    this.protocol = protocol;
   }
 
   get name(): string {
@@ -107,7 +121,7 @@ class StreamHolder extends Holder implements StreamScope {
     const { connection, peer } = this;
     const { tree } = connection;
     const scopes = [peer.protocol(protocol), tree.protocol(protocol)];
-    this.move(scopes, [tree.transient], [this, connection, peer, ...scopes, tree.system]);
+    this.move(scopes, [tree.transient], [this.own, connection.own, peer.own, ...scopes, tree.system]);
     this.attached = scopes;
     this.protocol = protocol;
   }
@@ -119,7 +133,7 @@ class StreamHolder extends Holder implements StreamScope {
     const { connection, peer } = this;
     const { tree } = connection;
     const scopes = [peer.service(service), tree.service(service)];
-    this.move(scopes, [], [this, connection, peer, ...scopes, ...this.attached, tree.system]);
+    this.move(scopes, [], [this.own, connection.own, peer.own, ...scopes, ...this.attached, tree.system]);
     this.served = true;
   }
 

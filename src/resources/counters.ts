@@ -8,16 +8,31 @@ export type LimitName = keyof Limits;
 /** Of a memory limit, what may be in use for something that can be done without. @source go-yamux v5: window growth at priority 128 (RM-12) */
 const GROWTH_SHARE = (1 + 128) / 256;
 
-export abstract class Counters implements ScopeStat {
+/** Whose counters they are, and where they are forgotten once nobody uses them (RM-11). */
+export interface Keeper {
+  readonly home: { delete(key: string): unknown };
+  readonly key: string;
+}
+
+/** One class for all scopes: what a stream asks of six of them is then as fast as asking one. */
+export class Counters implements ScopeStat {
   memoryBytes = 0;
   inboundConnections = 0;
   outboundConnections = 0;
   inboundStreams = 0;
   outboundStreams = 0;
   descriptors = 0;
-  abstract readonly name: string;
 
-  constructor(readonly limits: Limits) {}
+  constructor(
+    /** What has a name only when somebody asks is a function. */
+    private readonly label: string | (() => string),
+    readonly limits: Limits,
+    private readonly keeper?: Keeper,
+  ) {}
+
+  get name(): string {
+    return typeof this.label === 'string' ? this.label : this.label();
+  }
 
   /** The limit that one more stream would exceed. */
   streamLimit(direction: Direction): LimitName | undefined {
@@ -59,9 +74,12 @@ export abstract class Counters implements ScopeStat {
     if (usesDescriptor) this.descriptors += by;
   }
 
-  /** Something was given back: who is kept by name may be forgotten. */
+  /** Something was given back: a scope that is kept by name while it is used may be forgotten. */
   settle(): void {
-    // Most scopes stay as long as their owner.
+    if (this.keeper === undefined) return;
+    const { inboundConnections, outboundConnections, inboundStreams, outboundStreams } = this;
+    const users = inboundConnections + outboundConnections + inboundStreams + outboundStreams;
+    if (users === 0) this.keeper.home.delete(this.keeper.key);
   }
 
   stat(): ScopeStat {
@@ -75,35 +93,5 @@ export abstract class Counters implements ScopeStat {
       outboundStreams,
       descriptors,
     };
-  }
-}
-
-/** A scope that stays: system, transient. */
-export class LastingCounters extends Counters {
-  constructor(
-    readonly name: string,
-    limits: Limits,
-  ) {
-    super(limits);
-  }
-}
-
-/** A scope that is there while somebody uses it, and for ever if its limits were set by name (RM-11). */
-export class KeyedCounters extends Counters {
-  constructor(
-    readonly name: string,
-    limits: Limits,
-    private readonly home: { delete(key: string): unknown },
-    private readonly key: string,
-    private readonly sticky: boolean,
-  ) {
-    super(limits);
-  }
-
-  override settle(): void {
-    if (this.sticky) return;
-    const { inboundConnections, outboundConnections, inboundStreams, outboundStreams } = this;
-    const users = inboundConnections + outboundConnections + inboundStreams + outboundStreams;
-    if (users === 0) this.home.delete(this.key);
   }
 }

@@ -6,7 +6,9 @@ import { Counters, type LimitName, type Limits } from './counters.js';
 /** Makes the error of a refusal, and tells whoever wants to know. */
 export type Refuse = (scope: Counters, limit: LimitName, direction: Direction) => LimitError;
 
-export abstract class Holder extends Counters implements Scope {
+export abstract class Holder implements Scope {
+  /** What itself has, and all that is opened on it. */
+  readonly own: Counters;
   /** Itself, then those above it, in the order in which they are asked. */
   private chain: readonly Counters[] = [];
   private held = 0;
@@ -17,7 +19,7 @@ export abstract class Holder extends Counters implements Scope {
     protected readonly direction: Direction,
     private readonly refuse: Refuse,
   ) {
-    super(limits);
+    this.own = new Counters(() => this.name, limits);
   }
 
   reserveMemory(byteLength: number): void {
@@ -50,6 +52,8 @@ export abstract class Holder extends Counters implements Scope {
     this.held = 0;
   }
 
+  /** Made up only where somebody asks. */
+  abstract get name(): string;
   /** The limit of `scope` that this one would exceed. */
   protected abstract limitOf(scope: Counters): LimitName | undefined;
   protected abstract count(scope: Counters, by: 1 | -1): void;

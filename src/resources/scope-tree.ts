@@ -1,7 +1,7 @@
 /** The scopes that connections and streams share: system, transient, and those that are there by name while they are used (RM-1). */
 import { quote } from '../core/errors.js';
 import type { ScopeStat } from '../core/limits-contract.js';
-import { KeyedCounters, LastingCounters, type Limits } from './counters.js';
+import { Counters, type Limits } from './counters.js';
 import type { AddressNumbers } from './address-gate.js';
 
 /** A limit for everybody, and for those that have their own. */
@@ -23,78 +23,86 @@ export interface CompleteLimits {
 }
 
 export class ScopeTree {
-  readonly system: LastingCounters;
-  readonly transient: LastingCounters;
-  private readonly peers = new Map<string, PeerCounters>();
-  private readonly protocols = new Map<string, KeyedCounters>();
-  private readonly services = new Map<string, KeyedCounters>();
+  readonly system: Counters;
+  readonly transient: Counters;
+  private readonly peers = new Map<string, PeerScope>();
+  private readonly protocols = new Map<string, Counters>();
+  private readonly services = new Map<string, Counters>();
 
   constructor(readonly limits: CompleteLimits) {
-    this.system = new LastingCounters('system', limits.system);
-    this.transient = new LastingCounters('transient', limits.transient);
+    this.system = new Counters('system', limits.system);
+    this.transient = new Counters('transient', limits.transient);
   }
 
-  peer(peer: string): PeerCounters {
+  peer(peer: string): PeerScope {
     const known = this.peers.get(peer);
     if (known !== undefined) return known;
-    const made = new PeerCounters(peer, this.limits, this.peers);
+    const made = new PeerScope(peer, this.limits, this.peers);
     this.peers.set(peer, made);
     return made;
   }
 
-  protocol(protocol: string): KeyedCounters {
+  protocol(protocol: string): Counters {
     return scopeIn(this.protocols, protocol, this.limits.protocol, 'protocol');
   }
 
-  service(service: string): KeyedCounters {
+  service(service: string): Counters {
     return scopeIn(this.services, service, this.limits.service, 'service');
   }
 
   stats(): Readonly<Record<'peers' | 'protocols' | 'services', Readonly<Record<string, ScopeStat>>>> {
     return {
-      peers: statsOf(this.peers),
-      protocols: statsOf(this.protocols),
-      services: statsOf(this.services),
+      peers: statsOf([...this.peers].map(([key, { own }]) => [key, own])),
+      protocols: statsOf([...this.protocols]),
+      services: statsOf([...this.services]),
     };
   }
 }
 
 /** A peer's own, and what it has of each protocol and service; those constrain nobody else (RM-1). */
-export class PeerCounters extends KeyedCounters {
-  private readonly protocols = new Map<string, KeyedCounters>();
-  private readonly services = new Map<string, KeyedCounters>();
+export class PeerScope {
+  readonly own: Counters;
+  private readonly protocols = new Map<string, Counters>();
+  private readonly services = new Map<string, Counters>();
 
   constructor(
     private readonly id: string,
     private readonly all: CompleteLimits,
     home: { delete(key: string): unknown },
   ) {
-    const own = all.peer.named.get(id);
-    super(`peer:${id}`, own ?? all.peer.each, home, id, own !== undefined);
+    const { each, named } = all.peer;
+    const limits = named.get(id);
+    // One whose limits were set by name stays (RM-11).
+    this.own = new Counters(
+      `peer:${id}`,
+      limits ?? each,
+      limits === undefined ? { home, key: id } : undefined,
+    );
   }
 
-  protocol(protocol: string): KeyedCounters {
+  protocol(protocol: string): Counters {
     return scopeIn(this.protocols, protocol, this.all.protocolPeer, 'protocol', `.peer:${this.id}`);
   }
 
-  service(service: string): KeyedCounters {
+  service(service: string): Counters {
     return scopeIn(this.services, service, this.all.servicePeer, 'service', `.peer:${this.id}`);
   }
 }
 
 function scopeIn(
-  home: Map<string, KeyedCounters>,
+  home: Map<string, Counters>,
   key: string,
   { each, named }: KeyedLimits,
   kind: string,
   suffix = '',
-): KeyedCounters {
+): Counters {
   const known = home.get(key);
   if (known !== undefined) return known;
   const own = named.get(key);
   // A protocol scope of one peer goes with its last stream, whoever set its limits: there may be many peers.
   const sticky = own !== undefined && suffix === '';
-  const made = new KeyedCounters(`${kind}:${printable(key)}${suffix}`, own ?? each, home, key, sticky);
+  const name = (): string => `${kind}:${printable(key)}${suffix}`;
+  const made = new Counters(name, own ?? each, sticky ? undefined : { home, key });
   home.set(key, made);
   return made;
 }
@@ -104,6 +112,8 @@ function printable(name: string): string {
   return /^[\x21-\x7e]{1,256}$/.test(name) ? name : quote(name);
 }
 
-function statsOf(scopes: ReadonlyMap<string, KeyedCounters>): Readonly<Record<string, ScopeStat>> {
-  return Object.fromEntries([...scopes].map(([key, scope]) => [key, scope.stat()]));
+function statsOf(
+  scopes: readonly (readonly [key: string, scope: Counters])[],
+): Readonly<Record<string, ScopeStat>> {
+  return Object.fromEntries(scopes.map(([key, scope]) => [key, scope.stat()]));
 }

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { unlimited } from '../../src/index.js';
-import { relay } from '../../examples/limits/relay.js';
+import { simulateNetwork } from '../../src/testing.js';
+import { limits } from '../../examples/limits/chat.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const guide = read('docs/guide/limits.md');
 
-it('the guide shows the example as it is, and it runs', async () => {
-  expect(guide).toContain(`\`\`\`ts\n${read('examples/limits/relay.ts')}\`\`\``);
-  const host = await relay();
-  await host.stop();
+it('the guide shows the example as it is, and a host takes its limits', async () => {
+  expect(guide).toContain(`\`\`\`ts\n${read('examples/limits/chat.ts')}\`\`\``);
+  const net = simulateNetwork({ seed: 1 });
+  const host = await net.createHost({ limits });
+  await net.runUntil(host.stop());
 });
 
 it('the guide names every scope', () => {

@@ -86,6 +86,24 @@ describe('scopes', () => {
     });
   });
 
+  it('a stream whose protocol is known is never transient', () => {
+    const { manager, connect } = bench({ transient: { streams: 0 }, protocolPeer: { streams: 1 } });
+    const connection = connect('inbound', 'p');
+    const stream = connection.openStream('outbound', '/x');
+    expect(manager.stat().protocols).toMatchObject({ '/x': { outboundStreams: 1, memoryBytes: STREAM } });
+    expect(() => connection.openStream('outbound', '/x')).toThrow(error('protocol:/x.peer:p', 'streams', 1));
+    expect(() => {
+      stream.setProtocol('/y');
+    }).toThrow('already attached to a protocol');
+    stream.setService('s');
+    stream.done();
+    expect(manager.stat()).toMatchObject({
+      protocols: {},
+      services: {},
+      peers: { p: { outboundStreams: 0 } },
+    });
+  });
+
   it('[RM-4] what is refused above leaves nothing below', () => {
     const { manager, connect, refused } = bench({ system: { inboundStreams: 1 } });
     const connection = connect('inbound', 'p');

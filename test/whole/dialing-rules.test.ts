@@ -3,6 +3,7 @@ import { codeOf } from '../../src/core/errors.js';
 import {
   ofType,
   parseMultiaddr,
+  unlimited,
   type DialError,
   type Host,
   type HostEvent,
@@ -189,7 +190,11 @@ describe('black holes', () => {
   });
 
   it('are not looked for where that is turned off', async () => {
-    const a = await world.createHost({ dial: { blackHole: { ipv6: false, udp: false } } });
+    // All in one network, and faster than the limits of networks allow.
+    const a = await world.createHost({
+      dial: { blackHole: { ipv6: false, udp: false } },
+      limits: unlimited,
+    });
     const { values } = collect(a.event$.pipe(ofType('blackhole:change')));
     for (let n = 0; n < 110; n += 1) {
       const addr = `/ip6/2001:4860::${(n + 1).toString(16)}/udp/1/quic-v1`;

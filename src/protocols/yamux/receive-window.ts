@@ -3,7 +3,7 @@
  * Growth follows go-yamux: a reader that empties its window within four round trips gets twice the window.
  * @source yamux specification, Flow control; go-yamux v5, Stream.sendWindowUpdate
  */
-import { FREE_BYTES_EACH_WAY } from '../../core/limits-contract.js';
+import { FREE_BYTES_EACH_WAY, type Memory } from '../../core/limits-contract.js';
 import { Account } from './account.js';
 import { INITIAL_WINDOW_BYTES } from './frame.js';
 
@@ -11,7 +11,7 @@ const GROWTH_ROUND_TRIPS = 4;
 
 export class ReceiveWindow {
   /** Who pays: for all of the window once a reader falls behind, and for every growth before it is granted. */
-  readonly account = new Account();
+  private account: Account | undefined;
   private target = INITIAL_WINDOW_BYTES;
   private granted = INITIAL_WINDOW_BYTES;
   private unread = 0;
@@ -34,19 +34,23 @@ export class ReceiveWindow {
     return this.target - INITIAL_WINDOW_BYTES;
   }
 
+  set memory(memory: Memory | undefined) {
+    this.account = memory && new Account(memory);
+  }
+
   /** Whether more is unread than is paid for. */
   get isOverdrawn(): boolean {
-    return this.unread > this.account.paidBytes;
+    return this.account !== undefined && this.unread > this.account.paidBytes;
   }
 
   /** Throws a `LimitError`. */
   pay(): void {
-    this.account.payUpTo(this.target);
+    this.account?.payUpTo(this.target);
   }
 
   /** Nothing has come for a while: what was granted stays paid for, the rest is given back. */
   rest(): void {
-    if (this.unread <= FREE_BYTES_EACH_WAY) this.account.keep(FREE_BYTES_EACH_WAY + this.extraBytes);
+    if (this.unread <= FREE_BYTES_EACH_WAY) this.account?.keep(FREE_BYTES_EACH_WAY + this.extraBytes);
   }
 
   /** A body of so many bytes was announced: `false` if it is more than was granted. */
@@ -80,8 +84,8 @@ export class ReceiveWindow {
   private grow(reserve: (byteLength: number) => boolean): void {
     const next = Math.min(this.target * 2, this.maxBytes);
     const more = next - this.target;
-    if (more <= 0 || !this.account.tryPay(more)) return;
+    if (more <= 0 || this.account?.tryPay(more) === false) return;
     if (reserve(more)) this.target = next;
-    else this.account.keep(this.account.paidBytes - more);
+    else this.account?.giveBack(more);
   }
 }

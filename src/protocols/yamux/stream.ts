@@ -46,7 +46,7 @@ export class YamuxStream implements MuxedStream {
   remoteEnded = false;
   /** Whether the remote knows of it: it opened the stream, or our SYN has left. */
   announcedToRemote: boolean;
-  private readonly queueAccount = new Account();
+  private queueAccount: Account | undefined;
   private flags: number;
   private out: Uint8Array[] = [];
   private outHead = 0;
@@ -67,11 +67,11 @@ export class YamuxStream implements MuxedStream {
   }
 
   get memory(): Memory | undefined {
-    return this.queueAccount.memory;
+    return this.queueAccount?.memory;
   }
   set memory(memory: Memory | undefined) {
-    this.queueAccount.memory = memory;
-    this.window.account.memory = memory;
+    this.queueAccount = memory && new Account(memory);
+    this.window.memory = memory;
   }
 
   // ── the application's side ─────────────────────────────────────────────────────────────────────────────────────────
@@ -80,7 +80,8 @@ export class YamuxStream implements MuxedStream {
     if (bytes instanceof Uint8Array) this.out.push(bytes);
     else for (const piece of bytes) this.out.push(piece);
     this.queuedBytes += bytes.byteLength;
-    if (this.queuedBytes > this.queueAccount.paidBytes && !this.payForQueue()) return;
+    const account = this.queueAccount;
+    if (account !== undefined && this.queuedBytes > account.paidBytes && !this.payForQueue(account)) return;
     if (this.queuedBytes > HIGH_WATER_BYTES) this.setRoom(false);
     this.owner.schedule(this);
   }
@@ -164,7 +165,7 @@ export class YamuxStream implements MuxedStream {
   /** It has been quiet: what it holds no more is given back. */
   rest(): void {
     this.window.rest();
-    if (this.queuedBytes <= FREE_BYTES_EACH_WAY) this.queueAccount.keep(FREE_BYTES_EACH_WAY);
+    if (this.queuedBytes <= FREE_BYTES_EACH_WAY) this.queueAccount?.keep(FREE_BYTES_EACH_WAY);
   }
 
   receiveEnd(): void {
@@ -198,9 +199,9 @@ export class YamuxStream implements MuxedStream {
     this.break(error, by, undefined);
   }
 
-  private payForQueue(): boolean {
+  private payForQueue(account: Account): boolean {
     try {
-      this.queueAccount.payUpTo(Math.ceil(this.queuedBytes / QUEUE_STEP_BYTES) * QUEUE_STEP_BYTES);
+      account.payUpTo(Math.ceil(this.queuedBytes / QUEUE_STEP_BYTES) * QUEUE_STEP_BYTES);
       return true;
     } catch (error) {
       this.reset(asError(error), RESOURCE_LIMIT);
