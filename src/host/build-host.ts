@@ -72,7 +72,6 @@ export async function buildHost<const S extends ServiceMap>(
   });
   if (options.events !== undefined) host.event$.subscribe(options.events);
   await settle(peerBook.open());
-  const { wallClock = defaults.wallClock } = options;
   try {
     startServices(host, options, { ...context, log, wallClock, peerStore: peerBook.store });
   } catch (error) {

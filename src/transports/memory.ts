@@ -9,7 +9,7 @@ import { latencyLink, type MemoryLink } from './memory-link.js';
 import { checkedNumbers } from '../core/checked-numbers.js';
 
 /** Somebody who listens. */
-export interface MemoryListener {
+interface MemoryListener {
   /** The number by which links know its host: the first that it listened on. */
   readonly place: string;
   readonly scheduler: SchedulerLike;

@@ -37,6 +37,45 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+describe('F11, F28, F34: work that comes more than a second late', () => {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  /** The process is held up: time passes, and no timer runs. */
+  const frozen = (ms: number): void => {
+    jest.setSystemTime(Date.now() + ms);
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now() + ms);
+  };
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it.each([
+    [1_001, []],
+    [600_000, []],
+    [1_000, ['work']],
+    [0, ['work']],
+  ])('by %i ms lets input go first: at once it has run %j', async (lateMs, atOnce) => {
+    const ran: string[] = [];
+    scheduler.schedule(() => ran.push('work'), 10);
+    frozen(10 + lateMs);
+    jest.advanceTimersToNextTimer();
+    expect(ran).toEqual(atOnce);
+    await turn();
+    await turn();
+    expect(ran).toEqual(['work']);
+  });
+
+  it('does not run when what came in has made it needless', async () => {
+    const ran: string[] = [];
+    const work = scheduler.schedule(() => ran.push('work'), 10);
+    frozen(5_000);
+    jest.advanceTimersToNextTimer();
+    work.unsubscribe();
+    await turn();
+    await turn();
+    expect(ran).toEqual([]);
+  });
+});
+
 describe('work without delay', () => {
   it('runs in order, in a microtask, never inside schedule', async () => {
     const ran: string[] = [];

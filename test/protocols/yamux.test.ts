@@ -374,8 +374,13 @@ describe('keep-alive', () => {
 
   it('takes bytes that are no chunk yet for a sign of life: a slow line may be long about one', () => {
     const alive = new KeepAlive(0);
-    const bytes = [5, 10, 15, 15, 15];
+    const bytes = [1_024, 2_048, 3_072, 3_072, 3_072];
     expect(bytes.map((count, tick) => alive.tick((tick + 1) * 15_000, count))).toEqual([0, 1, 2, 3, 'dead']);
+  });
+
+  it('N24: does not take a dribble for one', () => {
+    const alive = new KeepAlive(0);
+    expect([1_023, 2_046].map((count, tick) => alive.tick((tick + 1) * 15_000, count))).toEqual([0, 'dead']);
   });
 
   it('F11, F28: ticks that come late judge nobody who was not asked', () => {

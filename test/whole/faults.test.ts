@@ -146,7 +146,9 @@ describe('F10: a peer that is suspended', () => {
     const { a, b, now, advance } = await twoProcesses();
     echo(b.host);
     let stream: Stream | undefined;
-    a.host.newStream(b.host.addrs, ECHO).subscribe((opened) => (stream = opened));
+    a.host.newStream(b.host.addrs, ECHO).subscribe((opened) => {
+      stream = opened;
+    });
     await advance(1_000);
     const reader = new Reader(stream!.read(), now);
     b.isFrozen = true;
@@ -180,7 +182,9 @@ describe('F11: we are suspended for 10 minutes', () => {
     const { a, b, advance } = await twoProcesses();
     let stream: Stream | undefined;
     echo(b.host);
-    a.host.newStream(b.host.addrs, ECHO).subscribe((opened) => (stream = opened));
+    a.host.newStream(b.host.addrs, ECHO).subscribe((opened) => {
+      stream = opened;
+    });
     await advance(1_000);
     const before = stream!.connection.id;
     a.isFrozen = true;
@@ -201,7 +205,9 @@ describe('F12: a peer that does not read its socket', () => {
     const { a, b, now, advance } = await twoProcesses();
     echo(b.host);
     let stream: Stream | undefined;
-    a.host.newStream(b.host.addrs, ECHO).subscribe((opened) => (stream = opened));
+    a.host.newStream(b.host.addrs, ECHO).subscribe((opened) => {
+      stream = opened;
+    });
     await advance(1_000);
     const others: Stream[] = [stream!];
     for (let at = 0; at < 3; at += 1)
@@ -305,7 +311,9 @@ describe('F14: a path that changes bytes', () => {
       clock.moveTo(ms);
     };
     let stream: Stream | undefined;
-    a.newStream(b.addrs, ECHO).subscribe((opened) => (stream = opened));
+    a.newStream(b.addrs, ECHO).subscribe((opened) => {
+      stream = opened;
+    });
     runTo(1_000);
     const reader = new Reader(stream!.read(), () => clock.now());
     stream!.next(bytes(10));
@@ -434,7 +442,7 @@ describe('F23: leaving a dial', () => {
       await a.stop();
       await b.stop();
       await net.advance(1_000);
-      expect((net.scheduler as VirtualClock).nextAt).toBeUndefined();
+      expect((net.scheduler as { nextAt?: number }).nextAt).toBeUndefined();
     },
   );
 });

@@ -8,6 +8,8 @@ export const KEEP_ALIVE_EVERY_MS = 15_000;
 const DEAD_AFTER_MS = 30_000;
 /** A tick this late judges nobody who was silent for it alone. */
 const LATE_TICK_MS = 1_000;
+/** Bytes that make no chunk are a sign of life if so many come in a tick: a slow line brings more, one that dribbles does not. @source N24 */
+const MIN_PROGRESS_BYTES = 1_024;
 /** Pings that wait for an answer: later ones go out all the same, the oldest is forgotten. */
 const MAX_OUTSTANDING = 4;
 
@@ -40,7 +42,7 @@ export class KeepAlive {
    * make chunks of them: a slow line may take long for one.
    */
   tick(now: number, bytes: number): number | 'dead' {
-    if (bytes !== this.bytes && !this.hasHeard) this.heard(now);
+    if (bytes - this.bytes >= MIN_PROGRESS_BYTES && !this.hasHeard) this.heard(now);
     this.bytes = bytes;
     this.hasHeard = false;
     const late = now - this.tickDueAt > LATE_TICK_MS;
