@@ -55,7 +55,9 @@ module.exports = {
       name: 'pure-files',
       comment: 'The name is the promise: codecs, frames, messages and machines do not wait.',
       severity: 'error',
-      from: { path: '(-machine|codec|-codec|/frame|-message)\\.ts$' },
+      from: {
+        path: '(-machine|codec|-codec|/frame|-message|dial-(ranker|filters|queue|state|turn|plans|results|failures)|backoff|black-hole|best-connection|resolvable)\\.ts$',
+      },
       to: { path: '^(node_modules/rxjs|src/rx/)', dependencyTypesNot: ['type-only'] },
     },
     {
@@ -68,7 +70,7 @@ module.exports = {
       name: 'browsers-load-no-node',
       severity: 'error',
       from: { path: '^src/index\\.browser\\.ts$' },
-      to: { path: '^src/transports/(tcp|socket-duplex)\\.ts$', reachable: true },
+      to: { path: '^src/(transports/(tcp|socket-duplex)|platform/node-lookup)\\.ts$', reachable: true },
     },
     {
       name: 'protocols-are-strangers',

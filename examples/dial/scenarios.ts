@@ -51,9 +51,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     strategy: defaultStrategy(),
     network: {
       addrs: {
-        '/ip4/192.0.2.1/tcp/4001': { handshakeFailMs: 2000 },
-        '/ip4/198.51.100.7/tcp/4002': { connectMs: 80 },
-        '/ip4/198.51.100.7/udp/4001/webrtc-direct': { connectMs: 80 },
+        '/ip4/1.2.3.4/tcp/4001': { stallMs: 200 },
+        '/ip4/1.2.3.4/tcp/4002': { connectMs: 80 },
       },
     },
   },

@@ -1,7 +1,7 @@
 /**
  * Echo, as in go-libp2p's examples, with which it talks in both roles.
  *
- *   npm start                          two hosts in this process, one echo, every event
+ *   npm start                          two hosts in this process, one echo, every event, and the dial drawn
  *   npm start -- -l 2222               listens
  *   npm start -- -l 2223 -d <address>  dials and says hello
  *
@@ -11,10 +11,12 @@ import { parseArgs } from 'node:util';
 import { lastValueFrom, merge, of, tap, toArray } from 'rxjs';
 import {
   createHost,
+  drawDial,
   generateKey,
   lines,
   serve,
   withStream,
+  type DialEvent,
   type Host,
   type HostEvent,
   type Stream,
@@ -105,8 +107,11 @@ async function sayHello(host: Host, target: string): Promise<void> {
   console.log(`read reply: ${JSON.stringify(`${reply.join('\n')}\n`)}`);
 }
 
-/** The main job: both sides in one process, and everything they say. */
+const isDialEvent = (event: HostEvent): event is DialEvent => event.type.startsWith('dial:');
+
+/** The main job: both sides in one process, everything they say, and the dial between them as a picture. */
 async function demonstrate(flags: Flags): Promise<void> {
+  const dial: DialEvent[] = [];
   const tell =
     (who: string) =>
     (event: HostEvent): void => {
@@ -118,10 +123,14 @@ async function demonstrate(flags: Flags): Promise<void> {
   listen(listener);
   const [addr] = listener.addrs;
   if (addr === undefined) throw new Error('the listener has no address');
-  const sender = await makeHost({ ...flags, seed: 0 }, 0, tell('sender'));
+  const sender = await makeHost({ ...flags, seed: 0 }, 0, (event) => {
+    tell('sender')(event);
+    if (isDialEvent(event)) dial.push(event);
+  });
   await sayHello(sender, addr.toString());
   await sender.stop();
   await listener.stop();
+  console.log(`\n${drawDial(dial)}`);
 }
 
 async function main(): Promise<void> {

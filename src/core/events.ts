@@ -81,6 +81,19 @@ export type HostEvent =
   | ({ readonly type: 'connection:refuse'; readonly addr: string; readonly stage: string } & At & Failed)
   | ({ readonly type: 'peer:connect'; readonly limited: boolean } & OfPeer)
   | ({ readonly type: 'peer:disconnect' } & OfPeer)
+  | ({
+      readonly type: 'peer:identify';
+      readonly agent: string;
+      readonly protocols: readonly string[];
+      readonly listenAddrs: readonly string[];
+      readonly observedAddr?: string | undefined;
+    } & OfConnection)
+  | ({
+      readonly type: 'peer:protocols';
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    } & OfPeer)
+  | ({ readonly type: 'connection:prune'; readonly reason: string; readonly value: number } & OfConnection)
   | ({ readonly type: 'stream:open' } & OfStream)
   | ({
       readonly type: 'stream:close';

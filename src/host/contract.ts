@@ -3,7 +3,7 @@ import type { Observable, Observer, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
-import type { DialGater } from '../core/gater.js';
+import type { ConnectionGater } from '../core/gater.js';
 import type { PeerId, PrivateKey, RandomSource } from '../core/identity.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { DialSettings } from './dial-options.js';
@@ -89,7 +89,7 @@ export interface HostOptions<S> {
   services?: S | undefined;
   dial?: DialSettings | undefined;
   /** Who may be dialed; all, if left out. */
-  gater?: Partial<DialGater> | undefined;
+  gater?: Partial<Pick<ConnectionGater, 'allowDialPeer' | 'allowDialAddr'>> | undefined;
   /** Subscribed to `event$` before anything starts. */
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */

@@ -13,6 +13,9 @@ const RESOURCE_LIMIT = 0x1002;
 
 export class Router {
   readonly inbound$: Observable<Stream>;
+  /** `protocols` has changed. */
+  readonly change$: Observable<void>;
+  private readonly changed = new Subject<void>();
   private readonly intake = new Subject<Stream>();
   private readonly exact = new Map<string, Registration>();
   private matchers: { readonly matcher: ProtocolMatcher; readonly registration: Registration }[] = [];
@@ -23,6 +26,7 @@ export class Router {
 
   constructor(private readonly log: EventLog) {
     this.inbound$ = guard(this.intake, this.report);
+    this.change$ = this.changed.asObservable();
   }
 
   get protocols(): readonly string[] {
@@ -67,6 +71,11 @@ export class Router {
     });
   }
 
+  private tellChange(added: readonly string[], removed: readonly string[]): void {
+    this.changed.next();
+    this.log.say({ type: 'protocols:change', added, removed });
+  }
+
   private addExact(protocols: readonly string[], registration: Registration): (() => void) | undefined {
     const taken = protocols.find((protocol) => this.exact.has(protocol));
     if (taken !== undefined) {
@@ -74,10 +83,10 @@ export class Router {
       return undefined;
     }
     for (const protocol of protocols) this.exact.set(protocol, registration);
-    this.log.say({ type: 'protocols:change', added: protocols, removed: [] });
+    this.tellChange(protocols, []);
     return () => {
       for (const protocol of protocols) this.exact.delete(protocol);
-      this.log.say({ type: 'protocols:change', added: [], removed: protocols });
+      this.tellChange([], protocols);
     };
   }
 
@@ -89,10 +98,10 @@ export class Router {
       return undefined;
     }
     this.matchers = [...this.matchers, { matcher, registration }];
-    this.log.say({ type: 'protocols:change', added: [matcher.name], removed: [] });
+    this.tellChange([matcher.name], []);
     return () => {
       this.matchers = this.matchers.filter((other) => other.registration !== registration);
-      this.log.say({ type: 'protocols:change', added: [], removed: [matcher.name] });
+      this.tellChange([], [matcher.name]);
     };
   }
 }

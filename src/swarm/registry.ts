@@ -1,5 +1,5 @@
 /** Who is connected: the one place that knows, and says so in order: snapshots first, then streams of them, then events. */
-import { BehaviorSubject, map, type Observable } from 'rxjs';
+import { BehaviorSubject, map, Subject, type Observable } from 'rxjs';
 import type { CloseReason } from '../core/duplex.js';
 import { codeOf } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
@@ -15,6 +15,12 @@ const NONE: readonly HostConnection[] = [];
 export class ConnectionRegistry {
   readonly connections$: Observable<readonly Connection[]>;
   readonly peers$: Observable<readonly PeerId[]>;
+  /** A connection that was registered: behind the snapshots, before its events and its first stream. Plain calls, for the host's own parts. */
+  readonly opened$: Observable<HostConnection>;
+  /** A connection that is gone from the snapshots. */
+  readonly closed$: Observable<HostConnection>;
+  private readonly opened = new Subject<HostConnection>();
+  private readonly closed = new Subject<HostConnection>();
   private readonly byPeer = new Map<string, HostConnection[]>();
   private connectionList: readonly HostConnection[] = [];
   private peerList: readonly PeerId[] = [];
@@ -25,6 +31,8 @@ export class ConnectionRegistry {
     const report = (error: unknown): void => {
       log.unhandled(error);
     };
+    this.opened$ = this.opened.asObservable();
+    this.closed$ = this.closed.asObservable();
     this.connections$ = guard(this.connectionsSubject, report);
     this.peers$ = guard(this.peersSubject, report);
   }
@@ -44,6 +52,7 @@ export class ConnectionRegistry {
     const isFirst = known.length === 0;
     if (isFirst) this.peerList = [...this.peerList, connection.remotePeer];
     this.publish(isFirst);
+    this.opened.next(connection);
     const { direction, encryption, muxer, limited } = connection;
     const live = { peerId: connection.remotePeer, connection };
     this.log.say(
@@ -74,6 +83,7 @@ export class ConnectionRegistry {
       this.peerList = this.peerList.filter((other) => !other.equals(connection.remotePeer));
     } else this.byPeer.set(peer, left);
     this.publish(wasLast);
+    this.closed.next(connection);
     const { bytesRead, bytesWritten } = connection;
     const code = reason.error === undefined ? undefined : codeOf(reason.error);
     this.log.say(
@@ -93,12 +103,17 @@ export class ConnectionRegistry {
 
   /** The connection to use: the best of the open ones, or none if it has to be direct and is not (CONN-43, CONN-44). */
   best(peer: PeerId, options?: { readonly forceDirect?: boolean | undefined }): HostConnection | undefined {
-    return acceptableConnection(this.byPeer.get(peer.toString()) ?? NONE, options);
+    return acceptableConnection(this.ofPeer(peer), options);
+  }
+
+  /** The open connections of a peer, oldest first. */
+  ofPeer(peer: PeerId): readonly HostConnection[] {
+    return this.byPeer.get(peer.toString()) ?? NONE;
   }
 
   /** The open connections of a peer, oldest first, now and on every change. */
   ofPeer$(peer: PeerId): Observable<readonly HostConnection[]> {
-    return this.connectionsSubject.pipe(map(() => this.byPeer.get(peer.toString()) ?? NONE));
+    return this.connectionsSubject.pipe(map(() => this.ofPeer(peer)));
   }
 
   complete(): void {

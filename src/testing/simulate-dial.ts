@@ -29,6 +29,8 @@ export type SimulatedAddr =
   | { readonly refuseMs: number }
   /** The socket stands after half of that; the handshake then fails. */
   | { readonly handshakeFailMs: number }
+  /** The socket stands; the handshake never ends. */
+  | { readonly stallMs: number }
   | { readonly hangs: true };
 export interface SimulatedName {
   readonly afterMs: number;
@@ -154,6 +156,7 @@ class Landscape {
         return after(fate.refuseMs, undefined).pipe(
           map(() => fail('ERR_TRANSPORT', `${key} refused the connection`)),
         );
+      if ('stallMs' in fate) return concat(after(fate.stallMs, standing), NEVER);
       const half = fate.handshakeFailMs / 2;
       return concat(
         after(half, standing),

@@ -35,6 +35,8 @@ async function make(): Promise<Made> {
   const events: HostEvent[] = [];
   const host = await createHost({
     listen: ['/ip4/127.0.0.1/tcp/0'],
+    // The same address is dialed again and again, and fails each time.
+    dial: { backoff: { baseMs: 0, coefficientMs: 0 } },
     events: { next: (event) => events.push(event) },
   });
   host

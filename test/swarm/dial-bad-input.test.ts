@@ -214,7 +214,6 @@ describe('a strategy', () => {
     bench.advance(1);
     expect(events.filter((event) => 'addr' in event && event.addr === B).map(({ type }) => type)).toEqual([
       'dial:plan',
-      'dial:attempt',
       'dial:fail',
     ]);
     expect(bench.dialed()).toEqual([[A, 0]]);
