@@ -33,7 +33,7 @@ export interface DialMachineDeps<C> {
 
 // ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Runs the strategy for one request. */
-export interface PlanTask {
+interface PlanTask {
   readonly type: 'plan';
   readonly request: DialRequest;
 }
