@@ -62,11 +62,12 @@ function dialing<S extends ServiceMap>(
   { lookup, descriptors }: Defaults,
   scheduler: SchedulerLike,
 ): Pick<HostDeps, 'numbers' | 'backoff' | 'blackHole' | 'strategy' | 'resolve' | 'gater' | 'routing'> {
+  const numbers = checkedDial(dial, descriptors);
   const names = dial.lookup ?? lookup;
   const { domains = {} } = dial;
   const resolve = names === undefined ? noResolver : createResolver({ lookup: names, domains, scheduler });
   return {
-    numbers: checkedDial(dial, descriptors),
+    numbers,
     backoff: new DialBackoff(dial.backoff),
     blackHole: dial.blackHole ?? {},
     strategy: dial.strategy ?? defaultStrategy(),

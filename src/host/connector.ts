@@ -2,32 +2,30 @@
 import {
   catchError,
   defer,
-  EMPTY,
   map,
   Observable,
   of,
-  scan,
   switchMap,
-  takeWhile,
-  tap,
   throwError,
+  throwIfEmpty,
+  timer,
   type SchedulerLike,
 } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent } from '../core/events.js';
-import { asError, codeOf, Libp2pError } from '../core/errors.js';
+import { codeOf, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { HostConnection } from '../connection/connection.js';
+import { NEGOTIATION_MS } from '../connection/stream-opener.js';
 import { withLimits } from '../rx/call-limits.js';
 import type { DialCall, Dialer } from '../swarm/dialer.js';
 import type { ConnectionRegistry } from '../swarm/registry.js';
 import { whenUnlimited } from '../swarm/when-unlimited.js';
 import type { Target } from './contract.js';
+import { routedAddrs, type Routing } from './routed-addrs.js';
 import { resolveTarget, type ResolvedTarget } from './targets.js';
-
-type Routing = (peer: PeerId) => Observable<readonly Multiaddr[]>;
 
 export interface ConnectorDeps {
   readonly self: PeerId;
@@ -35,8 +33,15 @@ export interface ConnectorDeps {
   readonly registry: ConnectionRegistry;
   readonly dialer: Dialer<HostConnection>;
   readonly routing: Routing | undefined;
-  /** How long a stream waits for a connection that is not limited. */
+  /** How long a dial may take, and how long a stream waits for a connection that is not limited. */
   readonly peerTimeoutMs: number;
+}
+/** What a stream is opened for, and when its call is out of time. */
+interface StreamCall {
+  readonly found: ResolvedTarget;
+  readonly protocols: string | readonly string[];
+  readonly options: NewStreamOptions;
+  readonly endsAt: number;
 }
 
 export class Connector {
@@ -55,52 +60,63 @@ export class Connector {
     );
   }
 
-  /** Emits one stream and completes; dials once, if it has to and may. */
+  /**
+   * Emits one stream and completes; dials once, if it has to and may. The deadline is the whole call's, and the stage that
+   * meets it tells: a dial with all that it still waited for.
+   */
   newStream(
     target: Target,
     protocols: string | readonly string[],
-    options: NewStreamOptions,
+    { timeoutMs = NEGOTIATION_MS, ...options }: NewStreamOptions,
   ): Observable<Stream> {
     return this.resolved(target).pipe(
-      switchMap((found) => this.open(found, protocols, options, options.noDial !== true)),
+      switchMap((found) => {
+        const endsAt = this.deps.scheduler.now() + timeoutMs;
+        return this.open({ found, protocols, options, endsAt }, options.noDial !== true);
+      }),
     );
   }
 
   /** A connection that turns out to be gone is passed over, and does not use up the dial. @source go-libp2p swarm, STR-1 to STR-3 */
-  private open(
-    found: ResolvedTarget,
-    protocols: string | readonly string[],
-    options: NewStreamOptions,
-    mayDial: boolean,
-  ): Observable<Stream> {
+  private open(call: StreamCall, mayDial: boolean): Observable<Stream> {
     const { registry } = this.deps;
-    const { runOnLimitedConnection, ...perStream } = options;
+    const { found, protocols, options } = call;
     const known = registry.best(found.peer);
     if (known === undefined && !mayDial) return this.late(noConnection(found.peer));
     const mayDialLater = mayDial && known !== undefined;
-    return (known === undefined ? this.connect(found, {}) : of(known)).pipe(
-      switchMap((connection) => this.usable(connection, runOnLimitedConnection === true)),
+    return (known === undefined ? this.connect(found, { timeoutMs: this.msLeft(call) }) : of(known)).pipe(
+      switchMap((connection) => this.usable(connection, call)),
       switchMap((connection) =>
-        connection.newStream(protocols, perStream).pipe(
-          catchError((error: unknown) => {
-            const isStale = connection.isClosed && (mayDialLater || registry.best(found.peer) !== undefined);
-            return isStale ? this.open(found, protocols, options, mayDialLater) : throwError(() => error);
-          }),
+        connection.newStream(protocols, { ...options, timeoutMs: this.msLeft(call) }).pipe(
+          // Judged a turn later: the streams of a connection end before it does.
+          catchError((error: unknown) =>
+            timer(0, this.deps.scheduler).pipe(
+              switchMap(() => {
+                const isStale =
+                  connection.isClosed && (mayDialLater || registry.best(found.peer) !== undefined);
+                return isStale ? this.open(call, mayDialLater) : throwError(() => error);
+              }),
+            ),
+          ),
         ),
       ),
     );
   }
 
   /** A limited connection is for those who ask for it; the others wait until there is another one (STR-5 to STR-7). */
-  private usable(connection: HostConnection, limitedWillDo: boolean): Observable<HostConnection> {
-    if (!connection.limited || limitedWillDo) return of(connection);
+  private usable(connection: HostConnection, call: StreamCall): Observable<HostConnection> {
+    if (!connection.limited || call.options.runOnLimitedConnection === true) return of(connection);
     const { registry, peerTimeoutMs, scheduler } = this.deps;
     return withLimits(
-      whenUnlimited(registry.ofPeer$(connection.remotePeer)),
-      { timeoutMs: peerTimeoutMs },
+      whenUnlimited(registry.ofPeer$(connection.remotePeer)).pipe(throwIfEmpty(stoppedError)),
+      { timeoutMs: Math.min(peerTimeoutMs, this.msLeft(call)) },
       'waiting for a connection that is not limited',
       scheduler,
     );
+  }
+
+  private msLeft({ endsAt }: StreamCall): number {
+    return Math.max(0, endsAt - this.deps.scheduler.now());
   }
 
   private resolved(target: Target): Observable<ResolvedTarget> {
@@ -116,30 +132,44 @@ export class Connector {
     });
   }
 
-  /** Where all that the caller gave has failed, routing is asked, and what is new is tried once more. @source HOST-60 */
   private connect(found: ResolvedTarget, options: DialOptions): Observable<HostConnection> {
-    const { dialer, routing } = this.deps;
-    const dialed$ = dialer.dial(this.call(found, options));
-    if (routing === undefined || found.addrs.length === 0) return dialed$;
-    const isNew = (addr: Multiaddr): boolean => !found.addrs.some((given) => given.equals(addr));
-    const fresh$ = routed(routing, found.peer).pipe(map((addrs) => addrs.filter(isNew)));
-    return dialed$.pipe(
-      catchError((first: unknown) =>
-        dialer
-          .dial({ peer: found.peer, options, addr$: fresh$ })
-          .pipe(
-            catchError((second: unknown) =>
-              throwError(() => (codeOf(second) === 'ERR_NO_ADDRESSES' ? first : second)),
-            ),
-          ),
-      ),
-    );
+    const { dialer, routing, scheduler, peerTimeoutMs } = this.deps;
+    if (routing === undefined || found.addrs.length === 0) return dialer.dial(this.call(found, options));
+    return defer(() => {
+      const endsAt = scheduler.now() + (options.timeoutMs ?? peerTimeoutMs);
+      return dialer.dial(this.call(found, options)).pipe(
+        catchError((first: unknown) => {
+          const timeoutMs = endsAt - scheduler.now();
+          return timeoutMs > 0 && FOUND_NO_WAY.has(codeOf(first))
+            ? this.connectAnew(found, routing, { ...options, timeoutMs }, first)
+            : throwError(() => first);
+        }),
+      );
+    });
+  }
+
+  /** Where all that the caller gave has failed, routing is asked, and what is new is tried once more. @source HOST-60 */
+  private connectAnew(
+    { peer, addrs }: ResolvedTarget,
+    routing: Routing,
+    options: DialOptions,
+    first: unknown,
+  ): Observable<HostConnection> {
+    const isNew = (addr: Multiaddr): boolean => !addrs.some((given) => given.equals(addr));
+    const fresh$ = routedAddrs(routing, peer).pipe(map((found) => found.filter(isNew)));
+    return this.deps.dialer
+      .dial({ peer, options, addr$: fresh$ })
+      .pipe(
+        catchError((second: unknown) =>
+          throwError(() => (codeOf(second) === 'ERR_NO_ADDRESSES' ? first : second)),
+        ),
+      );
   }
 
   /** What the caller gave; if that is nothing, what routing finds, as it finds it. */
   private call({ peer, addrs }: ResolvedTarget, options: DialOptions): DialCall {
     const { routing } = this.deps;
-    const addr$ = addrs.length > 0 || routing === undefined ? of(addrs) : routed(routing, peer);
+    const addr$ = addrs.length > 0 || routing === undefined ? of(addrs) : routedAddrs(routing, peer);
     return { peer, options, addr$ };
   }
 
@@ -152,28 +182,8 @@ export class Connector {
   }
 }
 
-/** Addresses that are taken from routing for one dial, so that an answer without end does not fill memory. */
-const MAX_FOUND = 1_000;
-
-/** All that was found so far, as it is found. A failure behind finds ends them; one without any is the dial's. */
-function routed(routing: Routing, peer: PeerId): Observable<readonly Multiaddr[]> {
-  return defer(() => {
-    let hasFound = false;
-    return defer(() => routing(peer)).pipe(
-      scan((found: readonly Multiaddr[], more) => [...found, ...more].slice(0, MAX_FOUND), []),
-      takeWhile((found) => found.length < MAX_FOUND, true),
-      tap((found) => {
-        hasFound = found.length > 0;
-      }),
-      catchError((thrown: unknown) => (hasFound ? EMPTY : throwError(() => routingFailed(thrown)))),
-    );
-  });
-}
-
-function routingFailed(thrown: unknown): Libp2pError {
-  const cause = asError(thrown);
-  return new Libp2pError('ERR_NO_ADDRESSES', 'network', `routing failed: ${cause.message}`, { cause });
-}
+/** How a dial ends that had its time and was allowed, and did not reach the peer. */
+const FOUND_NO_WAY: ReadonlySet<string> = new Set(['ERR_DIAL_FAILED', 'ERR_NO_ADDRESSES']);
 
 export function stoppedError(): Libp2pError {
   return new Libp2pError('ERR_HOST_STOPPED', 'local', 'the host was stopped');

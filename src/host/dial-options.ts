@@ -66,10 +66,15 @@ export function checkedDial(dial: DialSettings, descriptors = DESCRIPTORS): Dial
   for (const name of ['strategy', 'resolver', 'routing'] as const)
     if (dial[name] !== undefined && typeof dial[name] !== 'function')
       throw invalid(`dial.${name} is ${show(dial[name])}; it takes a function`);
+  if (dial.lookup !== undefined) checkLookup('dial.lookup', dial.lookup);
+  if (dial.domains !== undefined)
+    for (const [domain, lookup] of Object.entries(object('dial.domains', dial.domains)) as [
+      string,
+      unknown,
+    ][])
+      checkLookup(`dial.domains.${domain}`, lookup);
+  checkBlackHoles(dial.blackHole);
   numbers('dial.backoff', dial.backoff, { baseMs: 0, coefficientMs: 0, maxMs: 0 });
-  checkedNames('dial.blackHole', dial.blackHole ?? {}, ['udp', 'ipv6']);
-  for (const name of ['udp', 'ipv6'] as const)
-    checkBlackHole(`dial.blackHole.${name}`, dial.blackHole?.[name]);
   const limits = numbers('dial.limits', dial.limits, { perPeer: PER_PEER, descriptors });
   const timeouts = numbers('dial.timeouts', dial.timeouts, {
     peerMs: PEER_MS,
@@ -90,7 +95,21 @@ export function descriptorLimit(
 ): number | undefined {
   const text = environment['LIBP2P_SWARM_FD_LIMIT'] ?? '';
   const limit = Number(text);
-  return /^[+-]?\d+$/.test(text) && Math.abs(limit) < 2 ** 31 ? limit : undefined;
+  return /^[+-]?\d+$/.test(text) && limit >= -(2 ** 31) && limit < 2 ** 31 ? limit : undefined;
+}
+
+function checkLookup(option: string, given: unknown): void {
+  const { addresses, texts } = (
+    typeof given === 'object' && given !== null ? given : {}
+  ) as Partial<NameLookup>;
+  if (typeof addresses !== 'function' || typeof texts !== 'function')
+    throw invalid(`${option} is ${show(given)}; it takes an object with the methods addresses and texts`);
+}
+
+function checkBlackHoles(blackHole: BlackHoleOptions | undefined): void {
+  if (blackHole === undefined) return;
+  checkedNames('dial.blackHole', blackHole, ['udp', 'ipv6']);
+  for (const name of ['udp', 'ipv6'] as const) checkBlackHole(`dial.blackHole.${name}`, blackHole[name]);
 }
 
 function checkBlackHole(option: string, value: unknown): void {

@@ -1,4 +1,18 @@
-import { defer, merge, Subscription, takeUntil, throwError, timer, type Observable } from 'rxjs';
+import {
+  catchError,
+  defer,
+  EMPTY,
+  ignoreElements,
+  merge,
+  mergeMap,
+  Subject,
+  takeUntil,
+  tap,
+  throwError,
+  timer,
+  type Observable,
+  type Subscription,
+} from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
@@ -7,11 +21,11 @@ import type { PeerId } from '../core/identity.js';
 import type { RawConnection } from '../core/parts.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
-import { NEGOTIATION_MS } from '../connection/stream-opener.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import { settle } from '../promises/settle.js';
 import { withLimits } from '../rx/call-limits.js';
 import { guard } from '../rx/guarded.js';
+import { Permits } from '../rx/permits.js';
 import type { DialRequest } from '../swarm/dial-state.js';
 import type { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
@@ -36,6 +50,7 @@ export interface HostDeps extends DialingDeps {
 export class SwarmHost implements Host, DialingOwner {
   readonly peerId: PeerId;
   readonly services: Record<string, unknown> = {};
+  readonly descriptors: Permits;
   private readonly log: EventLog;
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
@@ -43,8 +58,9 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
   private readonly pending: PendingInbound;
-  /** What the host itself is subscribed to: its dialer, and the inbound upgrades under way. */
-  private readonly working = new Subscription();
+  private readonly accepted = new Subject<RawConnection>();
+  /** The host's one subscription: its dialer, the channels that come in, and the connections that nobody uses. */
+  private readonly working: Subscription;
   private readonly connectionDeps: ConnectionDeps;
   private nextConnection = 1;
   private stopping: Promise<void> | undefined;
@@ -58,6 +74,7 @@ export class SwarmHost implements Host, DialingOwner {
     this.registry = new ConnectionRegistry(deps.log);
     this.router = new Router(deps.log);
     this.pending = new PendingInbound(deps, deps.scheduler);
+    this.descriptors = new Permits(deps.numbers.descriptors);
     this.dialer = makeDialer(deps, this);
     this.connector = new Connector({
       ...deps,
@@ -65,12 +82,14 @@ export class SwarmHost implements Host, DialingOwner {
       dialer: this.dialer,
       peerTimeoutMs: deps.numbers.peerTimeoutMs,
     });
-    this.working.add(this.dialer.work$.subscribe({ error: this.report }));
-    this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
-      this.accept(raw);
-    });
     this.connectionDeps = this.makeConnectionDeps();
-    this.working.add(this.closeIdle().subscribe({ error: this.report }));
+    // As many at once as `pending` lets in.
+    const inbound$ = this.accepted.pipe(mergeMap((raw) => this.takeIn(raw)));
+    this.working = merge(this.dialer.work$, inbound$, this.closeIdle()).subscribe({ error: this.report });
+    this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
+      if (this.isStopping) raw.duplex.sink.error(stoppedError());
+      else this.accepted.next(raw);
+    });
   }
 
   // ── what is true now, and what happens ─────────────────────────────────────────────────────────────────────────────
@@ -103,6 +122,12 @@ export class SwarmHost implements Host, DialingOwner {
   }
   get isStopping(): boolean {
     return this.stopping !== undefined;
+  }
+
+  /** What dialing holds on to, for tests that count what is left behind; no part of the public face. */
+  get dialing(): { readonly callers: number; readonly descriptors: number; readonly backedOff: number } {
+    const { inUse, waiting } = this.descriptors;
+    return { callers: this.dialer.pending, descriptors: inUse + waiting, backedOff: this.deps.backoff.size };
   }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,12 +164,9 @@ export class SwarmHost implements Host, DialingOwner {
     protocols: string | readonly string[],
     options: NewStreamOptions = {},
   ): Observable<Stream> {
-    const { signal, timeoutMs = NEGOTIATION_MS, ...others } = options;
+    const { signal, ...others } = options;
     const opened$ = this.connector.newStream(target, protocols, others);
-    return guard(
-      withLimits(opened$, { signal, timeoutMs }, 'opening a stream', this.deps.scheduler),
-      this.report,
-    );
+    return guard(withLimits(opened$, { signal }, 'opening a stream', this.deps.scheduler), this.report);
   }
 
   stop(): Promise<void> {
@@ -168,21 +190,17 @@ export class SwarmHost implements Host, DialingOwner {
     return this.add('outbound', upgraded);
   }
 
-  private accept(raw: RawConnection): void {
-    if (this.isStopping) {
-      raw.duplex.sink.error(stoppedError());
-      return;
-    }
-    const upgrading = this.pending.upgrade(raw).subscribe({
-      next: (upgraded) => {
-        this.add('inbound', upgraded);
-      },
-      error: (error: unknown) => {
+  /** From a channel to one of the host's connections. Never errors: whom it was not to be is an event. */
+  private takeIn(raw: RawConnection): Observable<never> {
+    return this.pending.upgrade(raw).pipe(
+      tap((upgraded) => this.add('inbound', upgraded)),
+      ignoreElements(),
+      catchError((error: unknown) => {
         const stage = error instanceof LimitError ? 'accept' : 'upgrade';
         this.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
-      },
-    });
-    this.working.add(upgrading);
+        return EMPTY;
+      }),
+    );
   }
 
   private add(direction: 'inbound' | 'outbound', upgraded: Upgraded): HostConnection {

@@ -1,5 +1,5 @@
 /** The host's dialer: its settings, its transports, what it knows of itself, put together. */
-import { defer, throwError, type Observable } from 'rxjs';
+import { defer, map, throwError, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialStrategy } from '../core/dial-contract.js';
 import { asError, Libp2pError } from '../core/errors.js';
@@ -8,7 +8,7 @@ import type { PeerId } from '../core/identity.js';
 import { protocolNames, splitPeer } from '../core/multiaddr.js';
 import type { HostConnection } from '../connection/connection.js';
 import type { UpgradeDeps, Upgraded } from '../connection/upgrade.js';
-import { Permits } from '../rx/permits.js';
+import type { Permits } from '../rx/permits.js';
 import type { DialBackoff } from '../swarm/backoff.js';
 import { BlackHoles, type BlackHoleOptions } from '../swarm/black-hole.js';
 import { connectAddr } from '../swarm/connect-addr.js';
@@ -16,8 +16,8 @@ import type { DialRequest } from '../swarm/dial-state.js';
 import { Dialer } from '../swarm/dialer.js';
 import type { EventLog } from '../swarm/event-log.js';
 import type { Transport } from '../core/parts.js';
-import type { SchedulerLike } from 'rxjs';
 import type { DialNumbers } from './dial-options.js';
+import { bareAddr } from './targets.js';
 
 export interface DialingDeps extends UpgradeDeps {
   readonly scheduler: SchedulerLike;
@@ -31,6 +31,8 @@ export interface DialingDeps extends UpgradeDeps {
   readonly gater: Partial<ConnectionGater>;
 }
 export interface DialingOwner {
+  /** File descriptors for dials, over all peers. */
+  readonly descriptors: Permits;
   readonly addrs: readonly Multiaddr[];
   acceptable(request: DialRequest): HostConnection | undefined;
   /** Throws where the host takes no connection any more. */
@@ -46,18 +48,21 @@ export function makeDialer(deps: DialingDeps, owner: DialingOwner): Dialer<HostC
     log,
     strategy: deps.strategy,
     backoff: deps.backoff,
-    descriptors: new Permits(numbers.descriptors),
+    descriptors: owner.descriptors,
     blackHoles: new BlackHoles(deps.blackHole, (name, state, successFraction) => {
       log.say({ type: 'blackhole:change', name, state, successFraction });
     }),
     acceptable: (request) => owner.acceptable(request),
     canDial: (addr) => transports.some((transport) => transport.canDial(addr)),
-    resolve: (addr, peer) => defer(() => deps.resolve(addr, peer)),
+    resolve: (addr, peer) =>
+      defer(() => deps.resolve(addr, peer)).pipe(map((found) => found.map((one) => bareAddr(one, peer)))),
     refusesPeer: (peer) => gated(() => gater.allowDialPeer?.(peer), 'peer'),
-    refusesAddr: (peer, addr) =>
-      isOwn(addr, owner.addrs)
+    refusesAddr: (peer, planned) => {
+      const addr = bareAddr(planned, peer);
+      return isOwn(addr, owner.addrs)
         ? new Libp2pError('ERR_DIAL_SELF', 'local', 'dial to self attempted: this host listens there')
-        : gated(() => gater.allowDialAddr?.(peer, addr), 'address'),
+        : gated(() => gater.allowDialAddr?.(peer, addr), 'address');
+    },
     connect: (task) => connectAddr(task, { ...deps, register }),
   });
 }

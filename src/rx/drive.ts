@@ -17,7 +17,7 @@ import {
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import { WAKE, type Machine, type Turn, type Wake } from '../core/machine.js';
 import { inTurn } from './in-turn.js';
-import { keepRunning } from './keep-running.js';
+import { keepRunning, type Wanted } from './keep-running.js';
 
 export interface Driver<Input, Task> {
   readonly scheduler: SchedulerLike;
@@ -28,9 +28,9 @@ const NOTHING: ReadonlySet<never> = new Set();
 
 /**
  * Runs a machine: its inputs, the answers of its tasks and its one resettable timer, in one order; emits what it says.
- * This is the only feedback loop of the package. A turn is told before its tasks start. Completes when a turn is `done`
- * (what a completing source would do to a pending timer nobody wants, so let the source go on); errors when the machine
- * throws or a task errors. Unsubscribing cancels every task and the timer.
+ * This is the only feedback loop of the package. A turn is told before its tasks start. Completes when a turn is `done`,
+ * and not with its source, behind which answers and the time may still matter; errors when the source errors, the machine
+ * throws, or a task errors. Unsubscribing cancels every task and the timer.
  */
 export function drive<State, Input, Output, Task>(
   machine: Machine<State, Input, Output, Task>,
@@ -40,7 +40,8 @@ export function drive<State, Input, Output, Task>(
     defer(() => {
       const answers = new Subject<Input | Wake>();
       const first: Turn<State, Output, Task> = { state: machine.initial };
-      return merge(input$, answers).pipe(
+      // Answers first: an input may come inside `subscribe`, and be answered there.
+      return merge(answers, input$).pipe(
         inTurn(),
         scan((turn, input) => machine.step(turn.state, input, scheduler.now()), first),
         connect((turn$) =>
@@ -60,10 +61,10 @@ export function drive<State, Input, Output, Task>(
     });
 }
 
-function running<State, Output, Task>(): OperatorFunction<Turn<State, Output, Task>, ReadonlySet<Task>> {
+function running<State, Output, Task>(): OperatorFunction<Turn<State, Output, Task>, Wanted<Task>> {
   return (turn$) =>
     turn$.pipe(
-      map(({ running: tasks = NOTHING }) => tasks),
+      map(({ running: tasks = NOTHING, changes }) => changes ?? tasks),
       distinctUntilChanged(),
     );
 }

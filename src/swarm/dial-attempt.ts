@@ -27,6 +27,8 @@ export type ConnectUpdate<C> =
   | { readonly type: 'progress'; readonly stage: 'connected' | 'secured' }
   | { readonly type: 'connected'; readonly connection: C };
 
+const STARTED = { type: 'started' } as const;
+
 /** Thrown by `connect` where a connection stood and the host did not take it: nothing that the address is to blame for. */
 export class Unregistered extends Error {
   constructor(override readonly cause: Error) {
@@ -62,7 +64,7 @@ export function dialAttempt<C>(
   } = task;
   return defer(() => {
     if (options.forceDirect !== true) assertNotBackedOff(task, deps);
-    const attempt$: Observable<ConnectUpdate<C>> = connectOnce(task, deps);
+    const attempt$ = concat(of(STARTED), connectOnce(task, deps));
     const held$ = consumesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
     return held$.pipe(withPermit(ofPeer));
   }).pipe(

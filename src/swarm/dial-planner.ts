@@ -44,19 +44,16 @@ export interface PlannerDeps {
 /** Emits what the strategy plans, as inputs of the worker; always ends with `plan-ended` and never errors. */
 export function planDial(request: DialRequest, deps: PlannerDeps): Observable<PlanUpdate> {
   const { id, peer, options } = request;
-  const ended = (error?: unknown): PlanUpdate => ({
-    type: 'plan-ended',
-    id,
-    ...(error === undefined ? {} : { error: strategyError(error) }),
-  });
+  const ended: PlanUpdate = { type: 'plan-ended', id };
+  const failed = (error: unknown): PlanUpdate => ({ ...ended, error: strategyError(error) });
   return defer(() => {
     const refusal = deps.refusesPeer(peer);
-    if (refusal !== undefined) return of(ended(refusal));
+    if (refusal !== undefined) return of(failed(refusal));
     const answers = new Subject<PlanUpdate>();
     const context = contextOf(peer, id, deps, answers);
     const plan$ = knownPlans(request, context).pipe(deps.strategy, vetPlans(peer, options, deps));
-    return merge(answers, concat(plan$.pipe(map((vetted) => planned(id, vetted))), of(ended())));
-  }).pipe(catchError((error: unknown) => of(ended(error))));
+    return merge(answers, concat(plan$.pipe(map((vetted) => planned(id, vetted))), of(ended)));
+  }).pipe(catchError((error: unknown) => of(failed(error))));
 }
 
 /** The source of a strategy: what is known, with no delay; again when more is known. */
@@ -106,7 +103,7 @@ function vetPlans(peer: PeerId, options: DialOptions, deps: PlannerDeps): Operat
   const vet = (before: Vetted, plan: DialPlan): Vetted => {
     const decided = new Map(before.decided);
     const dials: PlannedDial[] = [];
-    const refused: RefusedDial[] = [...plan.refused];
+    const refused: RefusedDial[] = plan.refused.map(named);
     for (const dial of plan.dials) {
       const key = dial.addr.toString();
       if (!decided.has(key)) decided.set(key, refusalOf(dial, peer, options, deps));
@@ -114,7 +111,7 @@ function vetPlans(peer: PeerId, options: DialOptions, deps: PlannerDeps): Operat
       if (error === undefined) dials.push(usable(dial, peer));
       else refused.push({ addr: dial.addr, error });
     }
-    return { decided, dials, refused, timeoutMs: plan.options.timeoutMs };
+    return { decided, dials, refused, timeoutMs: usableMs(plan.options.timeoutMs) };
   };
   return scan(vet, { decided: new Map(), dials: [], refused: [], timeoutMs: undefined });
 }
@@ -129,8 +126,8 @@ function refusalOf(
   options: DialOptions,
   deps: PlannerDeps,
 ): Error | undefined {
-  const { transport, peer: named } = splitPeer(addr);
-  if (named !== undefined && !isRelay(addr) && !named.equals(peer)) return otherPeer(addr);
+  const { transport, peer: other } = splitPeer(addr);
+  if (other?.equals(peer) === false) return otherPeer(addr);
   if (transport === undefined)
     return new Libp2pError('ERR_ADDR_UNSUPPORTED', 'local', 'it names a peer and no place');
   if (!(delayMs < Infinity))
@@ -151,6 +148,17 @@ function usable({ addr, delayMs }: PlannedDial, peer: PeerId): PlannedDial {
   return split.peer?.equals(peer) === true && split.transport !== undefined
     ? { addr: split.transport, delayMs: delay }
     : { addr, delayMs: delay };
+}
+
+/** A refusal that can be told and printed, whoever wrote it. Throws where there is no address. */
+function named({ addr, error }: RefusedDial): RefusedDial {
+  splitPeer(addr);
+  return { addr, error: asError(error) };
+}
+
+/** What is no time shortens nothing. */
+function usableMs(ms: unknown): number | undefined {
+  return typeof ms === 'number' && ms >= 0 ? ms : undefined;
 }
 
 function otherPeer(addr: Multiaddr): Error {

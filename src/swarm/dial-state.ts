@@ -7,9 +7,11 @@ import type { PeerId } from '../core/identity.js';
 import type { DialFailures } from './dial-failures.js';
 import type { Queued } from './dial-queue.js';
 
-/** What a dial is after. The machine only passes it on. */
+/** What a dial is after. */
 export interface DialedConnection {
   readonly id: string;
+  /** One that is closed answers nobody any more. */
+  readonly isClosed?: boolean;
 }
 /** One caller's wish, as the worker hears it. */
 export interface DialRequest {
@@ -71,6 +73,8 @@ export type PlanUpdate =
   /** The strategy has said all, or failed. */
   | { readonly type: 'plan-ended'; readonly id: string; readonly error?: Error | undefined };
 export type AttemptUpdate<C> =
+  /** It has its permits, and begins: until then it waited in the limiter. */
+  | { readonly type: 'started'; readonly key: string }
   | { readonly type: 'progress'; readonly key: string; readonly stage: 'connected' | 'secured' }
   | { readonly type: 'connected'; readonly key: string; readonly connection: C }
   | {
@@ -93,12 +97,13 @@ export interface DialFailure {
   readonly failures: DialFailures;
 }
 export type DialOutput<C> =
-  /** To each of these dials; to the public once, under the first. */
+  /** To each of these dials; to the public once, under the first, unless it has heard it: `again` repeats it for one that came later. */
   | {
       readonly type: 'tell';
       readonly ids: readonly string[];
       readonly fact: DialFact;
       readonly error?: Error | undefined;
+      readonly again?: boolean;
     }
   | { readonly type: 'back-off'; readonly peer: PeerId; readonly key: string }
   | ({ readonly type: 'end'; readonly id: string; readonly afterMs: number } & DialOutcome<C>);
@@ -148,5 +153,5 @@ export interface DialState<C> {
   readonly timerAt: number | undefined;
   /** When a request may be out of time. */
   readonly deadlineAt: number;
-  readonly running: ReadonlySet<DialTask>;
+  readonly running: Set<DialTask>;
 }

@@ -32,13 +32,18 @@ export class DialTurn<C extends DialedConnection> {
   private readonly startedAt: number;
   /** No deadline is earlier; the first may have left since. */
   private deadlineAt: number;
-  private running: Set<DialTask> | undefined;
+  private readonly running: Set<DialTask>;
+  private readonly started = new Set<DialTask>();
+  private readonly cancelled: DialTask[] = [];
+  /** Those that have answered, and need nothing more. */
+  private readonly answered: DialTask[] = [];
   private readonly outputs: DialOutput<C>[] = [];
 
   constructor(
-    private readonly before: DialState<C>,
+    before: DialState<C>,
     readonly now: number,
   ) {
+    this.running = before.running;
     this.pending = before.pending;
     this.tracked = before.tracked;
     this.deadlineAt = before.deadlineAt;
@@ -52,7 +57,7 @@ export class DialTurn<C extends DialedConnection> {
   /** A request becomes pending, and its strategy runs. */
   plan(request: DialRequest): void {
     const planning = { type: 'plan', request } as const;
-    this.tasks().add(planning);
+    this.run(planning);
     this.put({
       request,
       startedAt: this.now,
@@ -67,7 +72,7 @@ export class DialTurn<C extends DialedConnection> {
   }
 
   planned(pending: PendingDial): PendingDial {
-    if (pending.planning !== undefined) this.tasks().delete(pending.planning);
+    if (pending.planning !== undefined) this.drop(pending.planning);
     return this.put({ ...pending, planning: undefined });
   }
 
@@ -81,6 +86,12 @@ export class DialTurn<C extends DialedConnection> {
     return [...this.pending.values()].filter(({ waiting }) => waiting.has(key));
   }
 
+  /** The connection that an attempt brought, while it is open. */
+  reached(key: string): C | undefined {
+    const connection = this.tracked.get(key)?.connection;
+    return connection?.isClosed === true ? undefined : connection;
+  }
+
   /** Whom an attempt concerns: those that wait for it; else the oldest request, for which the dial goes on (SYNC-6). */
   audience(key: string): readonly string[] {
     const waiting = this.waitersOf(key).map(({ request }) => request.id);
@@ -91,6 +102,11 @@ export class DialTurn<C extends DialedConnection> {
     if (ids.length > 0) this.outputs.push({ type: 'tell', ids, fact, ...(error && { error }) });
   }
 
+  /** What others were told before this request came. */
+  retell(id: string, fact: DialFact, error?: Error): void {
+    this.outputs.push({ type: 'tell', ids: [id], fact, again: true, ...(error && { error }) });
+  }
+
   say(output: DialOutput<C>): void {
     this.outputs.push(output);
   }
@@ -99,7 +115,7 @@ export class DialTurn<C extends DialedConnection> {
   end(ids: readonly string[], outcome: DialOutcome<C>): void {
     const over = ids.flatMap((id) => this.pending.get(id) ?? []);
     for (const pending of over) {
-      if (pending.planning !== undefined) this.tasks().delete(pending.planning);
+      if (pending.planning !== undefined) this.drop(pending.planning);
       this.pending.delete(pending.request.id);
     }
     if (this.pending.size === 0) this.cancelAll(over.map(({ request }) => request.id));
@@ -123,10 +139,15 @@ export class DialTurn<C extends DialedConnection> {
       if (dial === undefined) continue;
       const { addr, request } = dial;
       const task = { type: 'attempt', key, addr, request } as const;
-      this.tasks().add(task);
-      this.tracked.set(key, { ...dial, stage: 'running', task, startedAt: this.now });
-      this.tell(this.audience(key), { type: 'dial:attempt', addr: key });
+      this.run(task);
+      this.tracked.set(key, { ...dial, stage: 'running', task });
     }
+  }
+
+  /** An attempt has its permits: its time counts from here. */
+  began(key: string, dial: TrackedDial<C>): void {
+    this.tracked.set(key, { ...dial, startedAt: this.now });
+    this.tell(this.audience(key), { type: 'dial:attempt', addr: key });
   }
 
   progressed(key: string, dial: TrackedDial<C>): void {
@@ -140,7 +161,7 @@ export class DialTurn<C extends DialedConnection> {
     dial: TrackedDial<C>,
     result: { readonly connection: C } | { readonly error: Error },
   ): void {
-    if (dial.task !== undefined) this.tasks().delete(dial.task);
+    if (dial.task !== undefined && this.running.delete(dial.task)) this.answered.push(dial.task);
     this.tracked.set(key, {
       ...dial,
       stage: 'connection' in result ? 'connected' : 'failed',
@@ -188,35 +209,42 @@ export class DialTurn<C extends DialedConnection> {
       );
       const failures = [...pending.waiting].reduce((list, key) => {
         const dial = this.tracked.get(key);
-        return dial === undefined ? list : recordFailure(list, dial.addr, unfinished(dial.stage));
+        return dial === undefined ? list : recordFailure(list, dial.addr, unfinished(dial));
       }, pending.failures);
       this.end([request.id], { outcome: 'failed', failure: { cause: late, failures } });
     }
   }
 
   leave(done: boolean): Turn<DialState<C>, DialOutput<C>, DialTask> {
-    const running: ReadonlySet<DialTask> = this.running ?? this.before.running;
-    const { pending, tracked, queue, everConnected, timerAt, startedAt, outputs } = this;
+    const { pending, tracked, queue, everConnected, timerAt, startedAt, outputs, running } = this;
     const deadlineAt = pending.size === 0 ? Infinity : this.deadlineAt;
     const wakeAt = Math.min(timerAt ?? Infinity, deadlineAt);
     return {
       state: { startedAt, pending, tracked, queue, everConnected, timerAt, deadlineAt, running },
       outputs,
       running,
+      // Behind the others, who would get the permit that it gives back.
+      changes: { started: [...this.started], cancelled: [...this.cancelled, ...this.answered] },
       wakeAt: wakeAt === Infinity ? undefined : wakeAt,
       done,
     };
   }
 
-  private tasks(): Set<DialTask> {
-    this.running ??= new Set(this.before.running);
-    return this.running;
+  private run(task: DialTask): void {
+    this.running.add(task);
+    this.started.add(task);
+  }
+
+  private drop(task: DialTask): void {
+    this.running.delete(task);
+    if (!this.started.delete(task)) this.cancelled.push(task);
   }
 
   private cancelAll(ids: readonly string[]): void {
-    for (const [key, { stage, task }] of [...this.tracked]) {
-      if (task !== undefined) this.tasks().delete(task);
-      if (stage === 'running') this.tell(ids, { type: 'dial:cancel', addr: key });
+    // The last first: what waits for a permit must not get that of another on its way out.
+    for (const task of [...this.running].reverse()) this.drop(task);
+    for (const [key, { stage, startedAt }] of [...this.tracked]) {
+      if (stage === 'running' && startedAt !== undefined) this.tell(ids, { type: 'dial:cancel', addr: key });
       // What was not finished may be tried again by whoever comes before the worker is gone.
       if (stage === 'running' || stage === 'queued') this.tracked.delete(key);
     }
@@ -225,7 +253,7 @@ export class DialTurn<C extends DialedConnection> {
   }
 }
 
-function unfinished(stage: TrackedDial<unknown>['stage']): Error {
-  const what = stage === 'running' ? 'it had not answered' : 'it had not been dialed';
+function unfinished({ startedAt }: TrackedDial<unknown>): Error {
+  const what = startedAt !== undefined ? 'it had not answered' : 'it had not been dialed';
   return new Libp2pError('ERR_TIMEOUT', 'network', `${what} when the dial's time was up`);
 }

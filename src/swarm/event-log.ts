@@ -70,6 +70,15 @@ export class EventLog {
     });
   }
 
+  /** An event that the public has heard before, for one who came later: it has the number of the last one. */
+  repeat(fields: EventFields, live: LiveObjects, hear: (event: ToldEvent) => void): void {
+    const at = this.scheduler.now();
+    this.emissions.run(() => {
+      // As in `say`.
+      hear(new LiveEvent({ ...fields, at, seq: this.seq }, live) as unknown as ToldEvent);
+    });
+  }
+
   /** A failure as a value of the event stream. */
   fail(
     fields: Record<string, unknown> & {

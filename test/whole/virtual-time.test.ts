@@ -12,6 +12,7 @@ import {
 } from '../../src/index.js';
 import { createMemoryNetwork } from '../../src/memory.js';
 import { seededRandom, simulateNetwork } from '../../src/testing.js';
+import { at, wilds } from '../support/wilds.js';
 
 const LATENCY_MS = 100;
 const RTT_MS = 2 * LATENCY_MS;
@@ -99,6 +100,43 @@ describe('the same seed', () => {
     expect(await run(7)).toBe(first);
     expect(await run(8)).not.toBe(first);
     expect(first).toContain('"type":"peer:disconnect"');
+  });
+});
+
+describe('the same seed, with dials of every kind', () => {
+  const run = async (seed: number): Promise<string> => {
+    const world = wilds({ seed, latencyMs: 7 });
+    const recorded: string[] = [];
+    const record = (event: unknown): void => {
+      recorded.push(JSON.stringify(event));
+    };
+    const [a, b] = [await world.createHost({ events: { next: record } }), await world.createHost()];
+    const [quic, tcp, other] = [
+      '/ip4/1.2.3.4/udp/1/quic-v1',
+      '/ip4/1.2.3.4/tcp/1',
+      '/ip4/1.2.3.5/tcp/1',
+    ] as const;
+    world.set({ [quic]: 'hangs', [tcp]: { refusesAfterMs: 30 }, [other]: { leadsTo: b, afterMs: 40 } });
+    const target = [quic, tcp, other, '/dns4/nobody.example/tcp/1'].map((addr) => at(addr, b));
+    a.dialUpdates(target).subscribe(record);
+    a.dialUpdates(target).subscribe(record);
+    const given = a.dial(at(quic, b)).subscribe();
+    await world.net.advance(300);
+    given.unsubscribe();
+    await world.net.advance(10_000);
+    a.dialUpdates(b.peerId).subscribe(record);
+    await world.end(a.dial(at(tcp, b), { force: true }));
+    await world.end(a.newStream(b.peerId, ECHO));
+    await world.net.runUntil(a.stop());
+    return recorded.join('\n');
+  };
+
+  it('gives the same events, byte for byte, to the public and to each caller', async () => {
+    const first = await run(3);
+    expect(await run(3)).toBe(first);
+    expect(await run(4)).not.toBe(first);
+    for (const type of ['start', 'plan', 'refuse', 'attempt', 'progress', 'fail', 'cancel', 'connect', 'end'])
+      expect(first).toContain(`"type":"dial:${type}"`);
   });
 });
 
