@@ -394,6 +394,16 @@ describe('keep-alive', () => {
     const throttled = new KeepAlive(0);
     expect([60, 120, 180].map((s) => throttled.tick(s * 1000, 0))).toEqual([0, 1, 'dead']);
   });
+
+  it('judges nobody who was not asked: ticks that drift by some milliseconds are no silence', () => {
+    const alive = new KeepAlive(0);
+    alive.pong(alive.ping(0), 2);
+    alive.heard(2);
+    expect(alive.tick(15_001, 12)).toBe(1);
+    alive.heard(15_003);
+    expect(alive.tick(30_010, 24)).toBe(2);
+    expect(alive.tick(45_011, 24)).toBe('dead');
+  });
 });
 
 describe('streams', () => {
