@@ -1,5 +1,5 @@
 /** Which connections stay: the connection manager and `keepConnected`, as the host's face shows them. */
-import { switchMap, takeUntil, type Observable } from 'rxjs';
+import { EMPTY, switchMap, takeUntil, type Observable } from 'rxjs';
 import { Libp2pError } from '../core/errors.js';
 import type { PeerId, RandomSource } from '../core/identity.js';
 import { peerIdFrom } from '../core/peer-id.js';
@@ -59,9 +59,10 @@ export class Keeper {
     this.manager.tag(peerOf(peer).toString(), name, value);
   }
 
-  /** Closes what nobody has used for long and nobody protects; emits nothing. */
+  /** Closes what nobody has used for long and nobody protects; emits nothing. Where nothing is pruned, neither is this. */
   closeIdle(): Observable<never> {
-    const { registry, scheduler, log } = this.deps;
+    const { registry, scheduler, log, numbers } = this.deps;
+    if (numbers.high === 0) return EMPTY;
     return closeIdleConnections<HostConnection>({
       scheduler,
       idleMs: IDLE_CONNECTION_MS,

@@ -29,7 +29,7 @@ describe('[RM-24] limits of the application', () => {
       protocolPeer: { inboundStreams: 1000 },
       system: { inboundConnections: 10 },
     });
-    expect(protocolPeer.each).toMatchObject({ inboundStreams: 1000, outboundStreams: 64, streams: 1064 });
+    expect(protocolPeer.each).toMatchObject({ inboundStreams: 1000, outboundStreams: 192, streams: 1192 });
     expect(system.connections).toBe(310);
   });
 
@@ -55,7 +55,7 @@ describe('[RM-24] limits of the application', () => {
       inboundStreams: 2,
       outboundStreams: 7,
     });
-    expect(protocolPeer.named.get('/own')).toMatchObject({ inboundStreams: 32, streams: 5 });
+    expect(protocolPeer.named.get('/own')).toMatchObject({ inboundStreams: 128, streams: 5 });
   });
 
   it('`unlimited` is a start for limits of one’s own', () => {

@@ -14,11 +14,13 @@ import {
 import type { Bytes } from '../../src/core/duplex.js';
 import { codeOf } from '../../src/core/errors.js';
 import type { RawConnection, TransportPart } from '../../src/core/parts.js';
-import { seededRandom, simulateNetwork, type Link, type SimulatedNetwork } from '../../src/testing.js';
+import { seededRandom, type Link, type SimulatedNetwork } from '../../src/testing.js';
 import { VirtualClock } from '../../src/testing/virtual-clock.js';
 import { createMemoryNetwork } from '../../src/transports/memory.js';
 import { hostBench } from '../support/hostile-peer.js';
 import { twoProcesses } from '../support/two-clocks.js';
+import { NO_SERVICES } from '../support/no-services.js';
+import { quietNetwork } from '../support/quiet-network.js';
 
 const ECHO = '/echo/1.0.0';
 const KIB = 1024;
@@ -70,7 +72,7 @@ interface Pair {
 }
 /** Two hosts with an echo stream open between them, idle for `quietMs`. */
 async function connected(link: Link = { latencyMs: 20 }, quietMs = 0): Promise<Pair> {
-  const net = simulateNetwork({ seed: 1, link });
+  const net = quietNetwork({ seed: 1, link });
   const events = { a: [] as HostEvent[], b: [] as HostEvent[] };
   const a = await net.createHost({ events: { next: (event) => events.a.push(event) } });
   const b = await net.createHost({ events: { next: (event) => events.b.push(event) } });
@@ -295,6 +297,7 @@ describe('F14: a path that changes bytes', () => {
     const events: HostEvent[] = [];
     const make = (name: string, path: (part: TransportPart) => TransportPart): Promise<Host> =>
       createHost({
+        services: NO_SERVICES,
         scheduler: clock,
         random: seededRandom(name),
         transports: [path(memory({ network }))],
@@ -338,7 +341,7 @@ describe('F15: a bad line', () => {
   ])('%s works or times out by stage, and never hangs', async (_, link) => {
     let whole = 0;
     for (let seed = 1; seed <= 5; seed += 1) {
-      const net = simulateNetwork({ seed, link });
+      const net = quietNetwork({ seed, link });
       const [a, b] = [await net.createHost(), await net.createHost()];
       echo(b);
       let reader: Reader | undefined;
@@ -427,7 +430,7 @@ describe('F23: leaving a dial', () => {
   it.each(Array.from({ length: 18 }, (_, at) => at * 25))(
     'P14: after %i ms of it leaves nothing at either end',
     async (afterMs) => {
-      const net = simulateNetwork({ seed: 1, link: { latencyMs: 50 } });
+      const net = quietNetwork({ seed: 1, link: { latencyMs: 50 } });
       const [a, b] = [await net.createHost(), await net.createHost()];
       echo(b);
       const late: unknown[] = [];
@@ -469,6 +472,7 @@ describe('F25: stop()', () => {
     const stuck = memory({ network });
     const make = (part: TransportPart, name: string): Promise<Host> =>
       createHost({
+        services: NO_SERVICES,
         scheduler: clock,
         random: seededRandom(name),
         transports: [part],
@@ -576,7 +580,7 @@ describe('a connection that nobody uses', () => {
 
 describe('P24: the same seed', () => {
   const run = async (seed: number): Promise<string> => {
-    const net = simulateNetwork({
+    const net = quietNetwork({
       seed,
       link: { latencyMs: 40, jitterMs: 30, loss: 0.1, bytesPerSecond: 50_000 },
     });
@@ -614,7 +618,7 @@ describe('P24: the same seed', () => {
 });
 
 it('100 hosts in a ring, under loss and jitter: everyone hears everything', async () => {
-  const net = simulateNetwork({ seed: 3, link: { latencyMs: 30, jitterMs: 20, loss: 0.05 } });
+  const net = quietNetwork({ seed: 3, link: { latencyMs: 30, jitterMs: 20, loss: 0.05 } });
   const hosts: Host[] = [];
   for (let at = 0; at < 100; at += 1) hosts.push(await net.createHost());
   hosts.forEach(echo);

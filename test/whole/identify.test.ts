@@ -574,7 +574,7 @@ describe('a hostile peer', () => {
     it('more than two at a time: the third is reset with 0x1002', async () => {
       for (let i = 0; i < 2; i += 1) await net.runUntil(peer.newStream(a.addrs, IDENTIFY_PUSH));
       expect(await resetOf(net.runUntil(peer.newStream(a.addrs, IDENTIFY_PUSH)))).toBe(0x1002);
-      expect(told('limit:refuse')).toMatchObject([{ limit: `${IDENTIFY_PUSH} streams`, value: 2 }]);
+      expect(told('limit:refuse')).toMatchObject([{ limit: 'inboundStreams', value: 2 }]);
       await net.advance(4000);
       expect(told('warning').map(({ code }) => code)).toEqual([]);
       await net.advance(1500);

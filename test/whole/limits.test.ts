@@ -14,8 +14,9 @@ import {
 } from '../../src/index.js';
 import type { ResourceManager, ResourceStat } from '../../src/core/limits-contract.js';
 import type { RawConnection, TransportPart } from '../../src/core/parts.js';
-import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
+import type { SimulatedNetwork } from '../../src/testing.js';
 import { createMemoryNetwork } from '../../src/transports/memory.js';
+import { quietNetwork } from '../support/quiet-network.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -43,7 +44,7 @@ async function pair(
   limits: { a?: ResourceLimits; b?: ResourceLimits } = {},
   protocols: readonly string[] = [ECHO],
 ): Promise<Pair> {
-  const net = simulateNetwork({ seed: 1, link: { latencyMs: 1 } });
+  const net = quietNetwork({ seed: 1, link: { latencyMs: 1 } });
   const events = new Map<Host, HostEvent[]>();
   const make = async (own: ResourceLimits = {}): Promise<Host> => {
     const told: HostEvent[] = [];
@@ -107,7 +108,7 @@ async function leavesNothing({ net, a, b, others }: Pair): Promise<void> {
 describe('streams', () => {
   const peerOf = ({ a }: Pair): string => `peer:${a.peerId.toString()}`;
   it.each<[string, string, ResourceLimits, number, (pair: Pair) => string, string]>([
-    ['a protocol with a peer', ECHO, {}, 32, (p) => `protocol:${ECHO}.${peerOf(p)}`, 'inboundStreams'],
+    ['a protocol with a peer', ECHO, {}, 128, (p) => `protocol:${ECHO}.${peerOf(p)}`, 'inboundStreams'],
     ['identify', '/ipfs/id/1.0.0', {}, 2, (p) => `protocol:/ipfs/id/1.0.0.${peerOf(p)}`, 'inboundStreams'],
     [
       'push',
@@ -145,8 +146,8 @@ describe('streams', () => {
   });
 
   it.each<[string, string, ResourceLimits, number, string]>([
-    ['a protocol with a peer', ECHO, {}, 64, 'outboundStreams'],
-    ['ping', '/ipfs/ping/1.0.0', {}, 1, 'outboundStreams'],
+    ['a protocol with a peer', ECHO, {}, 192, 'outboundStreams'],
+    ['ping', '/ipfs/ping/1.0.0', {}, 3, 'outboundStreams'],
     ['identify', '/ipfs/id/1.0.0', {}, 2, 'outboundStreams'],
     ['a peer', ECHO, { ...MANY, peer: { outboundStreams: 5 } }, 5, 'outboundStreams'],
     ['the host', ECHO, { ...MANY, system: { streams: 5 } }, 5, 'streams'],
@@ -217,7 +218,7 @@ describe('connections', () => {
 
   it('through sockets take descriptors, and 8 come from one IPv4 address', async () => {
     const network = createMemoryNetwork();
-    const net = simulateNetwork({ seed: 1 });
+    const net = quietNetwork({ seed: 1 });
     const told: HostEvent[] = [];
     const b = await net.createHost({
       transports: [overIp('10.0.0.1', network)],
@@ -253,7 +254,7 @@ describe('connections', () => {
     ['that hangs', () => NEVER],
     ['that breaks', () => of(broken())],
   ])('a dial %s leaves nothing taken', async (_, dial) => {
-    const net = simulateNetwork({ seed: 1 });
+    const net = quietNetwork({ seed: 1 });
     const part: TransportPart = {
       kind: 'transport',
       name: 'poor',
@@ -347,7 +348,7 @@ describe('memory', () => {
   });
 
   it('`unlimited` keeps no count', async () => {
-    const net = simulateNetwork({ seed: 1 });
+    const net = quietNetwork({ seed: 1 });
     const host = await net.createHost({ limits: unlimited });
     expect((host as unknown as { resources: unknown }).resources).toBeUndefined();
   });

@@ -263,7 +263,7 @@ describe('PING-2: the responder', () => {
     expect(third).toBeInstanceOf(StreamResetError);
     expect(third).toMatchObject({ resetCode: 0x1002 });
     expect(events.filter(({ type }) => type === 'limit:refuse')).toMatchObject([
-      { scope: peer.peerId.toString(), limit: `${PING} streams`, value: 2 },
+      { limit: 'inboundStreams', value: 2 },
     ]);
     first.close();
     await net.advance(1000);
