@@ -14,8 +14,12 @@ export class BreakableDatastore extends MemoryDatastore {
   override batch(): ReturnType<MemoryDatastore['batch']> {
     const batch = super.batch();
     return {
-      put: (key, value) => batch.put(key, value),
-      delete: (key) => batch.delete(key),
+      put: (key, value) => {
+        batch.put(key, value);
+      },
+      delete: (key) => {
+        batch.delete(key);
+      },
       commit: async (options) => {
         this.commits += 1;
         await this.before('commit');
@@ -80,14 +84,15 @@ export function turn(): Promise<void> {
 
 /** Lets time pass until it is settled. */
 export async function until<T>(opened: Opened, promise: Promise<T>): Promise<T> {
-  let isSettled = false;
+  const unsettled = new Set([promise]);
   const settled = (): void => {
-    isSettled = true;
+    unsettled.clear();
   };
   promise.then(settled, settled);
-  for (let turns = 0; turns < 10_000 && !isSettled; turns += 1) {
+  for (let turns = 0; turns < 10_000; turns += 1) {
     await turn();
-    if (!isSettled) run(opened.clock, 1);
+    if (unsettled.size === 0) break;
+    run(opened.clock, 1);
   }
   return promise;
 }
