@@ -136,9 +136,9 @@ export class HostConnection implements Connection, MuxerObserver {
     return this.opener.open(protocols, options);
   }
 
-  /** A stream that is lazy anyway does not ask what the remote supports. */
+  /** Who says whether it is to be lazy does not ask what the remote supports. */
   private openInformed(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
-    const remote = options.lazy === true ? undefined : this.deps.remoteProtocols?.(this);
+    const remote = options.lazy === undefined ? this.deps.remoteProtocols?.(this) : undefined;
     if (remote === undefined) return this.opener.open(protocols, options);
     const open = (): Observable<Stream> => this.openKnowing(remote, protocols, options);
     return remote.settling$ === undefined ? open() : remote.settling$.pipe(take(1), switchMap(open));
