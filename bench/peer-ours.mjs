@@ -3,7 +3,8 @@ import { lastValueFrom } from 'rxjs';
 import { createHost, serve } from 'rx-libp2p';
 import { runPeer } from './scenarios.mjs';
 
-const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'] });
+const services = process.argv.includes('--no-services') ? { identify: false, ping: false } : {};
+const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], services });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))
@@ -56,7 +57,7 @@ const all = (stream) =>
 
 runPeer({
   addr: String(host.addrs[0]),
-  connect: () => createHost({ listen: [] }),
+  connect: () => createHost({ listen: [], services }),
   dial: (client, addr) => lastValueFrom(client.dial(addr)),
   stop: (client) => client.stop(),
   ask: (client, addr, bytes) =>
