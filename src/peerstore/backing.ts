@@ -6,8 +6,8 @@ export interface Backing {
   begin(): void;
   /** This peer is not what was written of it last. */
   changed(peer: string): void;
-  /** This was taken away, whatever is still to be read: see `tombstone`. */
-  forgotten(what: string): void;
+  /** Of this peer something was taken away, whatever is still to be read: see `tombstone`. */
+  forgotten(peer: string, what: string): void;
   /** Completes when what was stored is there; errors with ERR_STORE or ERR_TIMEOUT. */
   ready(): Observable<never>;
   /** Completes when what has changed so far is stored; errors with ERR_STORE or ERR_TIMEOUT. */

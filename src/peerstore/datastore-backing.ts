@@ -25,7 +25,7 @@ import { backOff, PendingWrites } from './pending-writes.js';
 import { decodeStoredPeer, encodeStoredPeer } from './stored-peer-message.js';
 
 /** A peer's name in base 32: file systems that do not tell upper case from lower keep them apart. */
-export const PEERS_PREFIX = '/rx-libp2p/peers/';
+const PEERS_PREFIX = '/rx-libp2p/peers/';
 /** Records read in one turn, and how long the process has for others between. @source reliability promises, P6 */
 const SLICE = 128;
 const BETWEEN_SLICES_MS = 1;
@@ -67,8 +67,11 @@ export class DatastoreBacking implements Backing {
     this.arm();
   }
 
-  forgotten(what: string): void {
-    if (this.phase !== 'open' && this.forgottenWhat.size < MAX_TOMBSTONES) this.forgottenWhat.add(what);
+  forgotten(peer: string, what: string): void {
+    const isUnread = this.phase === 'new' || this.phase === 'loading';
+    if (!isUnread || this.forgottenWhat.size === MAX_TOMBSTONES) return;
+    this.forgottenWhat.add(what);
+    this.pending.changed(peer);
   }
 
   ready(): Observable<never> {

@@ -65,7 +65,8 @@ export class MemoryPeerStore implements HostPeerStore {
   }
 
   clearAddrs(peer: PeerId | string): void {
-    this.core.backing.forgotten(tombstone.addrs(idOf(peer).toString()));
+    const key = idOf(peer).toString();
+    this.core.backing.forgotten(key, tombstone.addrs(key));
     this.core.write(peer, (entry) => {
       const had = entry.addrs.size > 0;
       this.core.book.clear(entry);
@@ -153,7 +154,7 @@ export class MemoryPeerStore implements HostPeerStore {
   /** All that is known of it. */
   remove(peer: PeerId | string): void {
     const key = idOf(peer).toString();
-    this.core.backing.forgotten(tombstone.peer(key));
+    this.core.backing.forgotten(key, tombstone.peer(key));
     this.core.remove(key);
   }
 
@@ -203,7 +204,8 @@ export class MemoryPeerStore implements HostPeerStore {
   ): void {
     if (name.length > MAX_NAME_CHARS)
       throw new LimitError(`${kind} name`, 'characters', MAX_NAME_CHARS, 'local');
-    if (value === undefined) this.core.backing.forgotten(tombstone[kind](idOf(peer).toString(), name));
+    const key = idOf(peer).toString();
+    if (value === undefined) this.core.backing.forgotten(key, tombstone[kind](key, name));
     this.core.write(peer, (entry) => {
       const map = mapOf(entry);
       const before = map.get(name);

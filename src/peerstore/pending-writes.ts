@@ -56,7 +56,9 @@ export class PendingWrites {
 
   /** They wait again, in front. */
   failed(now: number): void {
-    this.waiting = new Map([...this.waiting, ...this.writing].sort(([, a], [, b]) => a - b));
+    const waiting = new Map(this.writing);
+    for (const [peer, change] of this.waiting) if (!waiting.has(peer)) waiting.set(peer, change);
+    this.waiting = waiting;
     this.writing.clear();
     this.notBefore = now + backOff(this.failures);
     this.failures += 1;

@@ -21,7 +21,7 @@ const CHECKSUM_BYTES = 8;
 /** All that the bounds of one peer allow take about 500 KiB; what is larger is not looked at. */
 export const MAX_STORED_BYTES = 1024 * 1024;
 
-export interface StoredAddress {
+interface StoredAddress {
   readonly addr: Multiaddr;
   readonly ttlMs: number;
   /** 0 or less: it has expired. */

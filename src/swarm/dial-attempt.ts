@@ -3,11 +3,13 @@ import {
   catchError,
   concat,
   defer,
+  finalize,
   map,
   of,
   takeWhile,
   tap,
   throwError,
+  type MonoTypeOperatorFunction,
   type Observable,
   type SchedulerLike,
 } from 'rxjs';
@@ -26,6 +28,8 @@ import type { AttemptTask, AttemptUpdate } from './dial-state.js';
 export type ConnectUpdate<C> =
   | { readonly type: 'progress'; readonly stage: 'connected' | 'secured' }
   | { readonly type: 'connected'; readonly connection: C };
+
+const STARTED = { type: 'started' } as const;
 
 /** Thrown by `connect` where a connection stood and the host did not take it: nothing that the address is to blame for. */
 export class Unregistered extends Error {
@@ -62,7 +66,7 @@ export function dialAttempt<C>(
   } = task;
   return defer(() => {
     if (options.forceDirect !== true) assertNotBackedOff(task, deps);
-    const attempt$: Observable<ConnectUpdate<C>> = connectOnce(task, deps);
+    const attempt$ = concat(of(STARTED), connectOnce(task, deps));
     const held$ = consumesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
     return held$.pipe(withPermit(ofPeer));
   }).pipe(
@@ -78,18 +82,39 @@ function connectOnce<C>(task: AttemptTask, deps: AttemptDeps<C>): Observable<Con
   const timeoutMs = isPrivate(addr) ? Math.min(addrTimeoutMs, privateAddrTimeoutMs) : addrTimeoutMs;
   const silent = (): Error =>
     new Libp2pError('ERR_TRANSPORT', 'local', `the transport ended without a connection`);
-  const record = (success: boolean) => (): void => {
-    blackHoles.record(addr, success);
-  };
   const attempt$ = concat(
     defer(() => deps.connect(task)),
     throwError(silent),
   );
   return withLimits(attempt$, { timeoutMs }, `dialing ${task.key}`, scheduler).pipe(
     takeWhile(({ type }) => type !== 'connected', true),
-    // Whatever the reason of a failure: also one that was given up (DIAL-7).
-    tap({ complete: record(true), error: record(false), unsubscribe: record(false) }),
+    tellResult((success) => {
+      blackHoles.record(addr, success);
+    }),
   );
+}
+
+/**
+ * Once: the connection, before anybody else hears of it (who hears of it may leave at once); or whatever came instead,
+ * also that it was given up (DIAL-7).
+ */
+function tellResult<C>(tell: (success: boolean) => void): MonoTypeOperatorFunction<ConnectUpdate<C>> {
+  return (source) =>
+    defer(() => {
+      let isTold = false;
+      const once = (success: boolean): void => {
+        if (!isTold) tell(success);
+        isTold = true;
+      };
+      return source.pipe(
+        tap(({ type }) => {
+          if (type === 'connected') once(true);
+        }),
+        finalize(() => {
+          once(false);
+        }),
+      );
+    });
 }
 
 /** @throws ERR_DIAL_BACKOFF @source WORK-6 */

@@ -5,7 +5,7 @@
  */
 import type { Machine } from '../core/machine.js';
 import { planEnded, planned, resolved } from './dial-plans.js';
-import { connected, failed, progress } from './dial-results.js';
+import { connected, failed, progress, started } from './dial-results.js';
 import type {
   AttemptUpdate,
   DialedConnection,
@@ -58,6 +58,9 @@ function answer<C extends DialedConnection>(
       break;
     case 'plan-ended':
       planEnded(turn, input, deps);
+      break;
+    case 'started':
+      started(turn, input);
       break;
     case 'progress':
       progress(turn, input);

@@ -121,7 +121,7 @@ function join<C extends DialedConnection>(
   if (dial.stage === 'failed') return joinFailed(turn, pending, key, dial);
   if (isNew) {
     turn.tell([id], { type: 'dial:plan', addr: key, delayMs });
-    if (dial.stage === 'running') turn.retell(id, { type: 'dial:attempt', addr: key });
+    if (dial.startedAt !== undefined) turn.retell(id, { type: 'dial:attempt', addr: key });
   }
   if (dial.stage === 'queued') {
     const takesOver =

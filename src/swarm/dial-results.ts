@@ -4,6 +4,15 @@ import { recordFailure } from './dial-failures.js';
 import type { AttemptUpdate, DialedConnection, DialMachineDeps, PendingDial } from './dial-state.js';
 import type { DialTurn } from './dial-turn.js';
 
+/** It has waited its turn in the limiter (LIM-4). */
+export function started<C extends DialedConnection>(
+  turn: DialTurn<C>,
+  { key }: Extract<AttemptUpdate<C>, { type: 'started' }>,
+): void {
+  const dial = turn.tracked.get(key);
+  if (dial?.stage === 'running') turn.began(key, dial);
+}
+
 /** The socket stands: while a public address is being secured, the next dials wait a little longer (WORK-7). */
 export function progress<C extends DialedConnection>(
   turn: DialTurn<C>,

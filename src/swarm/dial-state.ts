@@ -33,7 +33,7 @@ export interface DialMachineDeps<C> {
 
 // ── tasks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Runs the strategy for one request. */
-export interface PlanTask {
+interface PlanTask {
   readonly type: 'plan';
   readonly request: DialRequest;
 }
@@ -73,6 +73,8 @@ export type PlanUpdate =
   /** The strategy has said all, or failed. */
   | { readonly type: 'plan-ended'; readonly id: string; readonly error?: Error | undefined };
 export type AttemptUpdate<C> =
+  /** It has its permits, and begins: until then it waited in the limiter. */
+  | { readonly type: 'started'; readonly key: string }
   | { readonly type: 'progress'; readonly key: string; readonly stage: 'connected' | 'secured' }
   | { readonly type: 'connected'; readonly key: string; readonly connection: C }
   | {

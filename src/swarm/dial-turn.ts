@@ -140,9 +140,14 @@ export class DialTurn<C extends DialedConnection> {
       const { addr, request } = dial;
       const task = { type: 'attempt', key, addr, request } as const;
       this.run(task);
-      this.tracked.set(key, { ...dial, stage: 'running', task, startedAt: this.now });
-      this.tell(this.audience(key), { type: 'dial:attempt', addr: key });
+      this.tracked.set(key, { ...dial, stage: 'running', task });
     }
+  }
+
+  /** An attempt has its permits: its time counts from here. */
+  began(key: string, dial: TrackedDial<C>): void {
+    this.tracked.set(key, { ...dial, startedAt: this.now });
+    this.tell(this.audience(key), { type: 'dial:attempt', addr: key });
   }
 
   progressed(key: string, dial: TrackedDial<C>): void {
@@ -204,7 +209,7 @@ export class DialTurn<C extends DialedConnection> {
       );
       const failures = [...pending.waiting].reduce((list, key) => {
         const dial = this.tracked.get(key);
-        return dial === undefined ? list : recordFailure(list, dial.addr, unfinished(dial.stage));
+        return dial === undefined ? list : recordFailure(list, dial.addr, unfinished(dial));
       }, pending.failures);
       this.end([request.id], { outcome: 'failed', failure: { cause: late, failures } });
     }
@@ -238,8 +243,8 @@ export class DialTurn<C extends DialedConnection> {
   private cancelAll(ids: readonly string[]): void {
     // The last first: what waits for a permit must not get that of another on its way out.
     for (const task of [...this.running].reverse()) this.drop(task);
-    for (const [key, { stage }] of [...this.tracked]) {
-      if (stage === 'running') this.tell(ids, { type: 'dial:cancel', addr: key });
+    for (const [key, { stage, startedAt }] of [...this.tracked]) {
+      if (stage === 'running' && startedAt !== undefined) this.tell(ids, { type: 'dial:cancel', addr: key });
       // What was not finished may be tried again by whoever comes before the worker is gone.
       if (stage === 'running' || stage === 'queued') this.tracked.delete(key);
     }
@@ -248,7 +253,7 @@ export class DialTurn<C extends DialedConnection> {
   }
 }
 
-function unfinished(stage: TrackedDial<unknown>['stage']): Error {
-  const what = stage === 'running' ? 'it had not answered' : 'it had not been dialed';
+function unfinished({ startedAt }: TrackedDial<unknown>): Error {
+  const what = startedAt !== undefined ? 'it had not answered' : 'it had not been dialed';
   return new Libp2pError('ERR_TIMEOUT', 'network', `${what} when the dial's time was up`);
 }

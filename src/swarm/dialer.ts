@@ -43,7 +43,8 @@ interface Caller<C> {
   readonly startedAt: number;
   /** Hears the events of its dial, under its own id. */
   readonly tell?: ((event: DialEvent) => void) | undefined;
-  readonly settled: (result: DialResult<C>) => void;
+  /** Nothing: it was cancelled. */
+  readonly settled: (result: DialResult<C> | undefined) => void;
   /** Whether a worker counts it. */
   isIn: boolean;
 }
@@ -90,6 +91,7 @@ export class Dialer<C extends DialedConnection> {
   dial(call: DialCall): Observable<C> {
     return new Observable<C>((subscriber) =>
       this.enter(call, undefined, (result) => {
+        if (result === undefined) return;
         if ('connection' in result) {
           subscriber.next(result.connection);
           subscriber.complete();
@@ -103,10 +105,10 @@ export class Dialer<C extends DialedConnection> {
     );
   }
 
-  /** The events of a dial, `dial:end` last; never errors. Unsubscribing leaves the dial. */
+  /** The events of a dial, `dial:end` last; never errors. Its signal cancels it, and so says its end. Unsubscribing leaves the dial. */
   updates(call: DialCall): Observable<DialEvent> {
-    return new Observable<DialEvent>((subscriber) =>
-      this.enter(
+    return new Observable<DialEvent>((subscriber) => {
+      const leave = this.enter(
         call,
         (event) => {
           subscriber.next(event);
@@ -114,8 +116,14 @@ export class Dialer<C extends DialedConnection> {
         () => {
           subscriber.complete();
         },
-      ),
-    );
+      );
+      subscriber.add(leave);
+      const { signal } = call.options;
+      // Never inside `subscribe`.
+      if (signal?.aborted === true) subscriber.add(this.deps.scheduler.schedule(leave, 0));
+      signal?.addEventListener('abort', leave);
+      subscriber.add(() => signal?.removeEventListener('abort', leave));
+    });
   }
 
   /** The only news of a dial that could not begin. */
@@ -227,7 +235,6 @@ export class Dialer<C extends DialedConnection> {
   private settle(caller: Caller<C>, result: DialResult<C> | undefined): void {
     this.callers.delete(caller.id);
     this.leave(caller);
-    if (result === undefined) return;
     this.deps.log.emissions.run(() => {
       caller.settled(result);
     });

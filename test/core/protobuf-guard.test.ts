@@ -49,3 +49,26 @@ describe('guardProtobuf', () => {
     }).toThrow('message, field 2: a value that ends 4 bytes behind the message, at offset 3');
   });
 });
+
+describe('a number of 64 bits', () => {
+  const guard = (...bytes: number[]): void => {
+    guardProtobuf(Uint8Array.of(0x08, ...bytes), { what: 'test', maxBytes: 100, known: { 1: 'number64' } });
+  };
+  const nine = new Array<number>(9).fill(0xff);
+
+  it('may have all 64, and not one more', () => {
+    expect(() => {
+      guard(...nine, 0x01);
+    }).not.toThrow();
+    expect(() => {
+      guard(...nine, 0x02);
+    }).toThrow('test, field 1: a number of more than 64 bits, at offset 1');
+  });
+
+  it('is no bytes', () => {
+    const bytes = Uint8Array.of(0x0a, 0);
+    expect(() => {
+      guardProtobuf(bytes, { what: 'test', maxBytes: 100, known: { 1: 'number64' } });
+    }).toThrow('wire type 2 where a number belongs');
+  });
+});

@@ -56,11 +56,21 @@ describe('what is an address of the peer (PS-10)', () => {
 
   it('one that is none throws, and nothing of the call is stored', () => {
     const { store } = storeInTime();
-    expect(codeThrownBy(() => store.addAddrs(A, [addr(1), 'nonsense'], general))).toBe(
-      'ERR_INVALID_MULTIADDR',
-    );
-    expect(codeThrownBy(() => store.addAddrs('nobody', [addr(1)], general))).toBe('ERR_INVALID_PEER_ID');
-    expect(codeThrownBy(() => store.addAddrs(A, [addr(1)], Number.NaN))).toBe('ERR_INVALID_OPTION');
+    expect(
+      codeThrownBy(() => {
+        store.addAddrs(A, [addr(1), 'nonsense'], general);
+      }),
+    ).toBe('ERR_INVALID_MULTIADDR');
+    expect(
+      codeThrownBy(() => {
+        store.addAddrs('nobody', [addr(1)], general);
+      }),
+    ).toBe('ERR_INVALID_PEER_ID');
+    expect(
+      codeThrownBy(() => {
+        store.addAddrs(A, [addr(1)], Number.NaN);
+      }),
+    ).toBe('ERR_INVALID_OPTION');
     expect(store.peers).toEqual([]);
   });
 

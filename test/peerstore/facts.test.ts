@@ -47,9 +47,15 @@ describe('metadata (PS-45)', () => {
     const { store } = storeInTime();
     for (let n = 0; n < 64; n += 1) store.setMetadata(A, `k${String(n)}`, new Uint8Array(4_096));
     const before = store.get(A);
-    expect(() => store.setMetadata(A, 'more', new Uint8Array())).toThrow(LimitError);
-    expect(() => store.setMetadata(A, 'k0', new Uint8Array(4_097))).toThrow(LimitError);
-    expect(() => store.setMetadata(A, 'k'.repeat(257), undefined)).toThrow(LimitError);
+    expect(() => {
+      store.setMetadata(A, 'more', new Uint8Array());
+    }).toThrow(LimitError);
+    expect(() => {
+      store.setMetadata(A, 'k0', new Uint8Array(4_097));
+    }).toThrow(LimitError);
+    expect(() => {
+      store.setMetadata(A, 'k'.repeat(257), undefined);
+    }).toThrow(LimitError);
     expect(store.get(A)).toBe(before);
     store.setMetadata(A, 'k0', new Uint8Array(1));
     expect(store.get(A)?.metadata.size).toBe(64);
@@ -66,7 +72,9 @@ describe('metadata (PS-45)', () => {
 it('tags have a value, and a bound of 64 a peer', () => {
   const { store } = storeInTime();
   for (let n = 0; n < 64; n += 1) store.setTag(A, `t${String(n)}`, n);
-  expect(() => store.setTag(A, 'more', 1)).toThrow(new LimitError('tag of a peer', 'keys', 64, 'local'));
+  expect(() => {
+    store.setTag(A, 'more', 1);
+  }).toThrow(new LimitError('tag of a peer', 'keys', 64, 'local'));
   store.setTag(A, 't1', undefined);
   store.setTag(A, 'more', 1);
   expect(store.get(A)?.tags.get('more')).toBe(1);
@@ -97,7 +105,11 @@ describe('keys (PS-40, PS-41)', () => {
 
   it('another peer’s is refused', () => {
     const { store } = storeInTime();
-    expect(codeThrownBy(() => store.setKey(id, keyOf('a').publicKey))).toBe('ERR_INVALID_KEY');
+    expect(
+      codeThrownBy(() => {
+        store.setKey(id, keyOf('a').publicKey);
+      }),
+    ).toBe('ERR_INVALID_KEY');
     expect(store.get(id)).toBeUndefined();
   });
 });
@@ -129,9 +141,9 @@ describe('bounds of the whole store', () => {
   it('where all stay, a newcomer is refused with a LimitError', () => {
     const { store } = storeInTime({ peers: 2 });
     for (const name of ['x', 'y']) store.addAddrs(peer(name), [addr(1)], ADDR_TTL.connected);
-    expect(() => store.addAddrs(A, [addr(1)], ADDR_TTL.connected)).toThrow(
-      new LimitError('peerstore', 'peers', 2),
-    );
+    expect(() => {
+      store.addAddrs(A, [addr(1)], ADDR_TTL.connected);
+    }).toThrow(new LimitError('peerstore', 'peers', 2));
     expect(store.get(A)).toBeUndefined();
   });
 
@@ -143,15 +155,15 @@ describe('bounds of the whole store', () => {
     store.setMetadata(A, 'a', new Uint8Array(4_000));
     store.setMetadata(A, 'b', new Uint8Array(4_000));
     const before = store.get(A);
-    expect(() => store.setMetadata(A, 'c', new Uint8Array(4_000))).toThrow(
-      new LimitError('peerstore', 'bytes', 10_000),
-    );
+    expect(() => {
+      store.setMetadata(A, 'c', new Uint8Array(4_000));
+    }).toThrow(new LimitError('peerstore', 'bytes', 10_000));
     expect(store.get(A)).toEqual(before);
   });
 
   it('options are judged', () => {
     expect(codeThrownBy(() => memoryPeerStore({ limits: { addrs: -1 } }))).toBe('ERR_INVALID_OPTION');
-    const typo = { limits: { adrs: 1 } };
+    const typo = { limits: { adrs: 1 } as object };
     expect(() => memoryPeerStore(typo)).toThrow(
       'memoryPeerStore: limits has no option "adrs" (its value: 1)',
     );

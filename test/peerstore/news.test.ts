@@ -141,12 +141,10 @@ describe('a subscriber', () => {
     expect(early).toEqual(['complete']);
     expect(changesOf(store)).toEqual(['complete']);
     const watched: unknown[] = [];
-    store
-      .watch(A)
-      .subscribe({
-        next: (record) => watched.push(record?.tags.size),
-        complete: () => watched.push('complete'),
-      });
+    store.watch(A).subscribe({
+      next: (record) => watched.push(record?.tags.size),
+      complete: () => watched.push('complete'),
+    });
     expect(watched).toEqual([1, 'complete']);
   });
 });

@@ -94,10 +94,30 @@ describe('the envelope', () => {
   });
 
   it.each<[string, (store: ReturnType<typeof storeInTime>['store']) => void]>([
-    ['clear (PS-19)', (store) => store.clearAddrs(A)],
-    ['set to 0', (store) => store.setAddrs(A, [addr(1)], 0)],
-    ['update to 0', (store) => store.updateTtl(A, general, 0)],
-    ['remove', (store) => store.remove(A)],
+    [
+      'clear (PS-19)',
+      (store) => {
+        store.clearAddrs(A);
+      },
+    ],
+    [
+      'set to 0',
+      (store) => {
+        store.setAddrs(A, [addr(1)], 0);
+      },
+    ],
+    [
+      'update to 0',
+      (store) => {
+        store.updateTtl(A, general, 0);
+      },
+    ],
+    [
+      'remove',
+      (store) => {
+        store.remove(A);
+      },
+    ],
   ])('goes with the last address: %s (PS-36)', (_, act) => {
     const { store } = storeInTime();
     store.consumeRecord(bytes, general);

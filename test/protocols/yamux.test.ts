@@ -348,6 +348,16 @@ describe('keep-alive', () => {
     expect(alive.tick(600_000)).not.toBe('dead');
     expect(alive.tick(615_000)).toBe('dead');
   });
+
+  it('judges nobody who was not asked: ticks that drift by some milliseconds are no silence', () => {
+    const alive = new KeepAlive(0);
+    alive.pong(alive.ping(0) ?? -1, 2);
+    alive.heard(2);
+    // 14,999 ms of silence: no ping yet; the next tick is 9 ms late.
+    expect(alive.tick(15_001)).toBeUndefined();
+    expect(alive.tick(30_010)).toBe(1);
+    expect(alive.tick(45_011)).toBe('dead');
+  });
 });
 
 describe('streams', () => {

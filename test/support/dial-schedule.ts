@@ -45,9 +45,10 @@ export interface Schedule {
 
 export const ADDRS = 12;
 const PEERS: readonly PeerId[] = [PEER, OTHER_PEER];
-const PER_PEER = 8;
+/** As by default, or fewer, so that more wait. */
+const PER_PEER = [8, 3];
 /** Few, so that peers wait for each other. */
-const DESCRIPTORS = 10;
+const DESCRIPTORS = [10, 4];
 const TIMEOUT_MS = 20_000;
 const known: readonly Multiaddr[] = Array.from({ length: ADDRS }, (_, at) =>
   // Every third is at home, where a handshake holds nobody back.
@@ -113,15 +114,21 @@ class Player {
   /** What went wrong, wherever that was: most places where it is seen would swallow an error. */
   private readonly faults: string[] = [];
 
+  private readonly perPeer: number;
+  private readonly descriptors: number;
+
   constructor(private readonly schedule: Schedule) {
+    const [first = 0, second = 0] = schedule.fates;
+    this.perPeer = PER_PEER[first % 2] ?? 8;
+    this.descriptors = DESCRIPTORS[second % 2] ?? 10;
     const fates = new Map(KEYS.map((key, at) => [key, fateOf(schedule.fates[at] ?? 0)]));
     this.bench = dialBench(
       {},
       {
         connect: (task) => this.watched(task, (fates.get(task.key) ?? hangs)(this.bench.clock, task.key)),
         strategy,
-        descriptors: new Permits(DESCRIPTORS),
-        perPeer: PER_PEER,
+        descriptors: new Permits(this.descriptors),
+        perPeer: this.perPeer,
         peerTimeoutMs: TIMEOUT_MS,
         addrTimeoutMs: 3_000,
         privateAddrTimeoutMs: 1_000,
@@ -238,7 +245,7 @@ class Player {
       if (peer.dialed.has(task.key)) this.faults.push(`${task.key} is dialed twice`);
       peer.dialed.add(task.key);
       peer.running += 1;
-      if (peer.running > PER_PEER) this.faults.push('too many dials of one peer');
+      if (peer.running > this.perPeer) this.faults.push('too many dials of one peer');
       return source.pipe(
         finalize(() => {
           peer.running -= 1;
@@ -275,7 +282,7 @@ class Player {
     const { warnings, descriptors } = this.bench;
     if (warnings[0] !== undefined) throw warnings[0];
     if (this.faults[0] !== undefined) throw new Error(this.faults[0]);
-    if (descriptors.inUse > DESCRIPTORS) throw new Error('too many descriptors');
+    if (descriptors.inUse > this.descriptors) throw new Error('too many descriptors');
     for (const { live, running } of this.peers.values())
       if (live === 0 && running > 0) throw new Error('dials go on for nobody');
   }

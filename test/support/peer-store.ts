@@ -47,7 +47,14 @@ export function storeInTime(limits: Partial<PeerStoreLimits> = {}): {
   const core = new StoreCore({ ...DEFAULT_LIMITS, ...limits });
   const store = new MemoryPeerStore(core);
   store.attach({ now: () => clock.now(), wallClock: () => clock.now(), scheduler: clock });
-  return { store, core, clock, pass: (ms) => run(clock, ms) };
+  return {
+    store,
+    core,
+    clock,
+    pass: (ms) => {
+      run(clock, ms);
+    },
+  };
 }
 
 /** Lets time pass, and what is due run. */

@@ -214,7 +214,6 @@ describe('a strategy', () => {
     bench.advance(1);
     expect(events.filter((event) => 'addr' in event && event.addr === B).map(({ type }) => type)).toEqual([
       'dial:plan',
-      'dial:attempt',
       'dial:fail',
     ]);
     expect(bench.dialed()).toEqual([[A, 0]]);
@@ -307,11 +306,7 @@ describe('a transport', () => {
   });
 
   it.each([
-    [
-      'completes without a value',
-      () => EMPTY,
-      'the transport ended without a connection',
-    ],
+    ['completes without a value', () => EMPTY, 'the transport ended without a connection'],
     ['throws at once', () => fail('no socket'), 'no socket'],
     ['errors with what is no error', () => throwError(() => 'a text'), 'thrown: a text'],
   ])('that %s fails that address, and the others go on', (_what, fate, message) => {

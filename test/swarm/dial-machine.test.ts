@@ -81,29 +81,81 @@ const shown = (task: DialTask): string =>
 
 interface Deps {
   acceptable?: (request: DialRequest) => FakeConnection | undefined;
+  /** Addresses that wait in the limiter; the others begin at once. */
+  waiting?: readonly string[];
 }
 /** Steps through a table: what is said, what runs, and when the machine wants to be called. */
-function follow(rows: readonly Row[], { acceptable = () => undefined }: Deps = {}): readonly DialTask[] {
+function follow(
+  rows: readonly Row[],
+  { acceptable = () => undefined, waiting = [] }: Deps = {},
+): readonly DialTask[] {
   const machine = dialMachine<FakeConnection>({ acceptable });
   let state = machine.initial;
   const runs = new Set<DialTask>();
   rows.forEach(([input, now, [outputs, running, wakeAt]], at) => {
-    const turn = machine.step(state, input, now);
-    state = turn.state;
+    let turn = machine.step(state, input, now);
     for (const task of turn.changes?.cancelled ?? []) runs.delete(task);
     for (const task of turn.changes?.started ?? []) runs.add(task);
     // What changed adds up to what runs.
     expect([...runs]).toEqual([...(turn.running ?? [])]);
-    expect([
+    const heard = [...(turn.outputs ?? [])];
+    for (const task of turn.changes?.started ?? []) {
+      if (task.type !== 'attempt' || waiting.includes(nameOf(task.key))) continue;
+      turn = machine.step(turn.state, { type: 'started', key: task.key }, now);
+      heard.push(...(turn.outputs ?? []));
+    }
+    state = turn.state;
+    expect([at, heard.map(said).join(', '), [...runs].map(shown).join(' '), turn.wakeAt]).toEqual([
       at,
-      (turn.outputs ?? []).map(said).join(', '),
-      [...runs].map(shown).join(' '),
-      turn.wakeAt,
-    ]).toEqual([at, outputs, running, wakeAt]);
+      outputs,
+      running,
+      wakeAt,
+    ]);
   });
   return [...runs];
 }
 const ALL_FAILED = 'all dials failed';
+
+describe('LIM-4: an attempt that waits in the limiter', () => {
+  const starts = (name: string): Input => ({ type: 'started', key: ADDRS[name] ?? name });
+  const rows: readonly Row[] = [
+    [asks('1'), 0, ['start', 'plan 1', 60_000]],
+    [plans('1', { h: 0 }), 0, ['plan h+0', 'plan 1', 0]],
+    [WAKE, 0, ['', 'plan 1 h', 60_000]],
+  ];
+
+  it('is told when it begins, and not before', () => {
+    follow([...rows, [starts('h'), 700, ['attempt h', 'plan 1 h', 60_000]]], { waiting: ['h'] });
+  });
+
+  it('is no attempt to whoever joins it', () => {
+    follow(
+      [
+        ...rows,
+        [asks('2'), 5, ['start (2)', 'plan 1 h plan 2', 60_000]],
+        [plans('2', { h: 0 }), 5, ['plan h+0 (2)', 'plan 1 h plan 2', 60_000]],
+        [starts('h'), 9, ['attempt h (1,2)', 'plan 1 h plan 2', 60_000]],
+      ],
+      { waiting: ['h'] },
+    );
+  });
+
+  it('is cancelled without a word', () => {
+    follow([...rows, [leaves('1'), 9, ['end 1 cancelled', '']]], { waiting: ['h'] });
+  });
+
+  it('has not been dialed when the time is up', () => {
+    follow(
+      [
+        [asks('1', {}, 100), 0, ['start', 'plan 1', 100]],
+        [plans('1', { h: 0 }), 0, ['plan h+0', 'plan 1', 0]],
+        [WAKE, 0, ['', 'plan 1 h', 100]],
+        [WAKE, 100, [`end 1 failed: dialing ${ADDRS['h'] ?? ''} did not finish within 100 ms`, '']],
+      ],
+      { waiting: ['h'] },
+    );
+  });
+});
 
 describe('WORK-1: a request arrives', () => {
   it('1: an acceptable connection is the answer', () => {

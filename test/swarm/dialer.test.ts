@@ -213,6 +213,18 @@ describe('callers that answer inside their own news', () => {
     expect(bench.leftovers()).toEqual(NOTHING_LEFT);
   });
 
+  it('may dial inside next what was cancelled a moment ago, while others have not been told yet', () => {
+    const bench = dialBench({ [A]: connects(10) });
+    bench.dialer.dial(bench.call([A, B])).subscribe(() => bench.dial([B]));
+    bench.dial([A, B]);
+    bench.advance(20);
+    expect(bench.dialed()).toEqual([
+      [A, 0],
+      [B, 0],
+      [B, 10],
+    ]);
+  });
+
   it('may retry at once: each try comes through the scheduler, so nothing recurses', () => {
     const bench = dialBench({ [A]: fails(0) });
     const seen: unknown[] = [];

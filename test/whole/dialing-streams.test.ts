@@ -91,6 +91,15 @@ describe('a connection that closes while a stream is opened', () => {
     expect(dials()).toBe(1);
   });
 
+  it('STR-2: in good order takes no more streams, and is passed over when it is gone', async () => {
+    const first = (await open(b.addrs)).connection;
+    await world.net.advance(100);
+    void first.close();
+    const stream = await open(b.addrs);
+    expect(stream.connection).not.toBe(first);
+    expect(dials()).toBe(2);
+  });
+
   it('STR-3: an error on a connection that stays is the stream’s', async () => {
     await world.end(a.dial(b.addrs));
     expect(await world.end(a.newStream(b.addrs, '/y'))).toMatchObject({ code: 'ERR_UNSUPPORTED_PROTOCOL' });

@@ -108,6 +108,22 @@ describe('dialUpdates', () => {
     expect(told(events).slice(-2)).toEqual([`100 cancel ${TCP}`, '100 end cancelled']);
   });
 
+  it('is cancelled by its signal, and says so', async () => {
+    world.set({ [TCP]: 'hangs' });
+    const abort = new AbortController();
+    const options = { signal: abort.signal };
+    const dialed = collect(a.dialUpdates(at(TCP, b), options));
+    await world.net.advance(100);
+    abort.abort();
+    expect(told(dialed.values).slice(-2)).toEqual([`100 cancel ${TCP}`, '100 end cancelled']);
+    expect(dialed.ends).toEqual(['complete']);
+    const late = collect(a.dialUpdates(at(TCP, b), options));
+    expect(late.ends).toEqual([]);
+    await world.net.advance(0);
+    expect([told(late.values).at(-1), late.ends]).toEqual(['100 end cancelled', ['complete']]);
+    expect(events.filter(({ type }) => type === 'dial:end')).toHaveLength(2);
+  });
+
   it.each([
     ['what is no address', () => 'what?', 'ERR_INVALID_MULTIADDR'],
     ['what is not even text', () => [7 as unknown as string], 'ERR_INVALID_MULTIADDR'],

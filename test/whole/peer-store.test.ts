@@ -169,12 +169,22 @@ describe('the store that a host is given', () => {
       },
       change$: inner.change$,
       watch: (id) => inner.watch(id),
-      addAddrs: (...given) => inner.addAddrs(...given),
-      clearAddrs: (id) => inner.clearAddrs(id),
+      addAddrs: (...given) => {
+        inner.addAddrs(...given);
+      },
+      clearAddrs: (id) => {
+        inner.clearAddrs(id);
+      },
       consumeRecord: (...given) => inner.consumeRecord(...given),
-      setProtocols: (...given) => inner.setProtocols(...given),
-      setMetadata: (...given) => inner.setMetadata(...given),
-      remove: (id) => inner.remove(id),
+      setProtocols: (...given) => {
+        inner.setProtocols(...given);
+      },
+      setMetadata: (...given) => {
+        inner.setMetadata(...given);
+      },
+      remove: (id) => {
+        inner.remove(id);
+      },
       ready: () => Promise.resolve(),
       flush: () => Promise.resolve(),
       close: () => Promise.resolve(),
@@ -193,7 +203,7 @@ describe('the store that a host is given', () => {
           ? () => {
               throw new Error(`no ${name}`);
             }
-          : Reflect.get(target, name, target),
+          : (Reflect.get(target, name, target) as unknown),
     });
     const { net, a, b, warnings } = await two({ peerStore: broken });
     const connection = await net.runUntil(a.dial(b.addrs));
@@ -207,7 +217,7 @@ describe('the store that a host is given', () => {
     const inner = memoryPeerStore();
     const hanging = new Proxy(inner, {
       get: (target, name) =>
-        name === 'ready' || name === 'close' ? () => never : Reflect.get(target, name, target),
+        name === 'ready' || name === 'close' ? () => never : (Reflect.get(target, name, target) as unknown),
     });
     const net = simulateNetwork({ seed: 1 });
     const b = await net.createHost();

@@ -1,6 +1,7 @@
 /**
  * When to ping and when to give up: decisions only, in injected time. A tick every 15 s; a ping if the line was quiet or
- * the round-trip time is old; dead after two silent ticks. One ping is outstanding at a time.
+ * the round-trip time is old; dead after two silent ticks, if a ping has gone unanswered between them. One ping is
+ * outstanding at a time.
  * @source go-yamux v5, Session.measureRTT and keepalive
  */
 export const KEEP_ALIVE_EVERY_MS = 15_000;
@@ -32,7 +33,9 @@ export class KeepAlive {
     const late = now - this.tickDueAt > LATE_TICK_MS;
     this.tickDueAt = now + KEEP_ALIVE_EVERY_MS;
     const silentMs = now - this.heardAt;
-    if (silentMs >= DEAD_AFTER_MS && !late) return 'dead';
+    // A tick that is due a moment before the line has been quiet for its time asks nobody, and the next one cannot judge.
+    const asked = this.outstanding !== undefined && now - this.outstanding.sentAt >= KEEP_ALIVE_EVERY_MS;
+    if (silentMs >= DEAD_AFTER_MS && asked && !late) return 'dead';
     const quiet = silentMs >= KEEP_ALIVE_EVERY_MS;
     return quiet || now - this.measuredAt >= RTT_EVERY_MS ? this.ping(now) : undefined;
   }
