@@ -7,7 +7,8 @@ import { runPeer } from './scenarios.mjs';
 const limits = process.argv.includes('--unlimited')
   ? unlimited
   : { protocolPeer: { inboundStreams: 10_000, outboundStreams: 10_000 } };
-const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], limits });
+const services = process.argv.includes('--no-services') ? { identify: false, ping: false } : {};
+const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], limits, services });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))
@@ -60,7 +61,7 @@ const all = (stream) =>
 
 runPeer({
   addr: String(host.addrs[0]),
-  connect: () => createHost({ listen: [], limits }),
+  connect: () => createHost({ listen: [], limits, services }),
   dial: (client, addr) => lastValueFrom(client.dial(addr)),
   stop: (client) => client.stop(),
   ask: (client, addr, bytes) =>

@@ -1,5 +1,5 @@
 // Ours against js-libp2p, in one run: two processes each, on loopback, TCP + noise + yamux, in turns, the median of three.
-//   npm run bench [-- --json] [-- --quick]
+//   npm run bench [-- --json] [-- --quick] [-- --no-services]   the last: ours without identify and ping, as js-libp2p is here
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,7 @@ function start(implementation) {
   const args =
     implementation === 'js'
       ? ['--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`]
-      : [`${here}peer-ours.mjs`];
+      : [`${here}peer-ours.mjs`, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => JSON.parse((await answers.next()).value);

@@ -129,7 +129,8 @@ export class HostConnection implements Connection, MuxerObserver {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
     const { signal, timeoutMs } = options;
     const opened$ = defer(() => {
-      const remote = options.lazy === true ? undefined : this.deps.remoteProtocols?.(this);
+      // Who says whether it is to be lazy does not ask what the remote supports.
+      const remote = options.lazy === undefined ? this.deps.remoteProtocols?.(this) : undefined;
       return openInformed(this.opener, remote, list, options);
     });
     return guard(

@@ -12,7 +12,7 @@ export interface RemoteProtocols {
   agreed(protocol: string): void;
 }
 
-/** Waits until the remote is identified; one that is lazy anyway does not ask. */
+/** Waits until the remote is identified, where somebody does that. */
 export function openInformed(
   opener: StreamOpener,
   remote: RemoteProtocols | undefined,

@@ -11,7 +11,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 export interface NewStreamOptions extends CallOptions {
-  /** Select without waiting: the first bytes travel with the proposal; a refusal is ERR_UNSUPPORTED_PROTOCOL on the first read. */
+  /**
+   * Select without waiting: the first bytes travel with the proposal; a refusal is ERR_UNSUPPORTED_PROTOCOL on the first
+   * read. Left out: so it is for a single id that identify has told of, and else the stream is emitted when its protocol is
+   * agreed on. False: only then, whatever is known.
+   */
   lazy?: boolean | undefined;
   /** Use an open connection or fail with ERR_NO_CONNECTION. */
   noDial?: boolean | undefined;

@@ -1,4 +1,4 @@
-/** The services that every host has unless told otherwise. What they promise is in `docs/guide`. */
+/** The services that every host has unless told otherwise. */
 import type { Observable } from 'rxjs';
 import type { HostEvent } from '../core/events.js';
 import type { CallOptions } from '../core/stream-contract.js';

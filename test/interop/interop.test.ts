@@ -207,7 +207,9 @@ describe.each(pairs)('with $implementation over $over', ({ implementation, insec
     });
 
     it('our reset carries its code to go', async () => {
-      const stream = await firstValueFrom(host.newStream(peer.addr, '/interop/watch-reset/1'));
+      // A reset that overtakes the proposal would never reach their handler.
+      const opening = host.newStream(peer.addr, '/interop/watch-reset/1', { lazy: false });
+      const stream = await firstValueFrom(opening);
       stream.next(Buffer.from('x'));
       stream.error(new Error('reset on purpose'), CODE);
       expect((await peer.event('reset')).code).toBe(CODE);

@@ -156,6 +156,12 @@ describe('newStream', () => {
     expect(await opened('/echo', { lazy: true })).toEqual(['/echo', 2]);
   });
 
+  it('waits for the agreement, whatever is known, where it is not to be lazy', async () => {
+    echo(b, '/echo');
+    await opened('/echo');
+    expect(await opened('/echo', { lazy: false })).toEqual(['/echo', 1]);
+  });
+
   it('waits on a connection of its own as well', async () => {
     echo(b, '/echo');
     const connection = await net.runUntil(a.dial(b.addrs));
