@@ -85,3 +85,7 @@ export function opensNoMore(): Libp2pError {
   const what = 'the connection is closing: it opens no more streams';
   return new Libp2pError('ERR_CONNECTION_CLOSED', 'network', what);
 }
+
+export function closedError(): Libp2pError {
+  return new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection was closed');
+}

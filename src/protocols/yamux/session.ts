@@ -5,11 +5,12 @@
  */
 import { Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Bytes, CloseReason, Duplex } from '../../core/duplex.js';
-import { asError, Libp2pError } from '../../core/errors.js';
+import { asError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
 import { RESOURCE_LIMIT } from './account.js';
 import type { Slab } from './batch.js';
 import {
+  closedError,
   cutOff,
   FLAG,
   GO_AWAY,
@@ -22,7 +23,6 @@ import {
 } from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
 import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
-import { KEEP_ALIVE_EVERY_MS } from './keep-alive.js';
 import { linger } from './linger.js';
 import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers, type YamuxLimits } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -31,8 +31,6 @@ import { StreamFrames, type StreamFramesOwner } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
 import { YamuxStream, type StreamOwner } from './stream.js';
 
-/** A stream that we no longer want and the remote does not end is reset after this. */
-const DRAIN_MS = 60_000;
 /** How long streams get to end in order when the connection closes. */
 const CLOSE_MS = 1_000;
 /** Stream code for "the connection shuts down". @source libp2p error codes */
@@ -231,12 +229,8 @@ export class YamuxSession
 
   // ── how it ends ────────────────────────────────────────────────────────────────────────────────────────────────────
   private remoteEnded(): void {
-    if (this.reader.midway || (this.table.size > 0 && this.goingAway === undefined)) {
-      this.finish({
-        by: 'remote',
-        error: cutOff(),
-      });
-    } else this.finish(this.goingAway ?? { by: 'remote' });
+    const isCutOff = this.reader.midway || (this.table.size > 0 && this.goingAway === undefined);
+    this.finish(isCutOff ? { by: 'remote', error: cutOff() } : (this.goingAway ?? { by: 'remote' }));
   }
 
   private finishWhenEmpty(): void {
@@ -283,11 +277,7 @@ export class YamuxSession
 
   onTick(now: number): void {
     this.now = now;
-    for (const stream of this.table.all()) {
-      if (stream.discardedAt !== undefined && now - stream.discardedAt >= DRAIN_MS)
-        stream.reset(closedError());
-      else if (now - stream.activeAt >= KEEP_ALIVE_EVERY_MS) stream.rest();
-    }
+    this.table.tend(now);
   }
 
   onDead(): void {
@@ -301,8 +291,4 @@ export class YamuxSession
   private newWindow(): ReceiveWindow {
     return new ReceiveWindow(this.now, this.deps.limits.maxStreamWindowBytes);
   }
-}
-
-function closedError(): Libp2pError {
-  return new Libp2pError('ERR_CONNECTION_CLOSED', 'network', 'the connection was closed');
 }

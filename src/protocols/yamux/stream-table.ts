@@ -1,5 +1,7 @@
 /** Which streams are open, whose they are, and whether one more may be. */
 import { LimitError, Libp2pError } from '../../core/errors.js';
+import { closedError } from './frame.js';
+import { KEEP_ALIVE_EVERY_MS } from './keep-alive.js';
 import { MAX_UNACKNOWLEDGED, type YamuxLimits } from './limits.js';
 import type { YamuxStream } from './stream.js';
 
@@ -7,6 +9,9 @@ import type { YamuxStream } from './stream.js';
 const MAX_STREAM_ID = 0xfffffffd;
 /** Ids that were passed over and may still come. @source go-yamux v5, Session.OpenStream: the SYNs of concurrent calls overtake each other, and at most so many are under way */
 const MAX_SKIPPED_IDS = MAX_UNACKNOWLEDGED;
+
+/** A stream that we no longer want and the remote does not end is reset after this. */
+const DRAIN_MS = 60_000;
 
 export class StreamTable {
   /** Streams of ours that the remote has not answered, whether or not their SYN has left. */
@@ -99,5 +104,14 @@ export class StreamTable {
 
   all(): YamuxStream[] {
     return [...this.streams.values()];
+  }
+
+  /** Ends what nobody wants any more and the remote does not end; lets what is at rest give back what it reserved. */
+  tend(now: number): void {
+    for (const stream of this.all()) {
+      if (stream.discardedAt !== undefined && now - stream.discardedAt >= DRAIN_MS)
+        stream.reset(closedError());
+      else if (now - stream.activeAt >= KEEP_ALIVE_EVERY_MS) stream.rest();
+    }
   }
 }
