@@ -321,6 +321,20 @@ describe('memory', () => {
     await leavesNothing(table);
   });
 
+  it('a chunk of any size is taken under the usual limits, and counts 4 MiB at most', async () => {
+    const table = await pair({});
+    const { net, a, handled, refusals } = table;
+    const { streams, errors } = await openMany(table, 1);
+    let read = 0;
+    handled[0]?.subscribe({ next: (bytes) => (read += bytes.byteLength), error: () => undefined });
+    const before = statOf(a).system.memoryBytes;
+    streams[0]?.next(new Uint8Array(40 * 1024 * KIB));
+    expect(statOf(a).system.memoryBytes - before).toBeLessThanOrEqual(4 * 1024 * KIB);
+    await net.advance(1_000);
+    expect([read, errors, refusals(a)]).toEqual([40 * 1024 * KIB, [], []]);
+    await leavesNothing(table);
+  });
+
   it('a window grows while there is memory to spare, and stops growing quietly', async () => {
     const grown = async (limits: ResourceLimits): Promise<number> => {
       const table = await pair({ b: limits });

@@ -18,6 +18,8 @@ const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 128 * 1024;
 /** A queue pays for so much at once. */
 const QUEUE_STEP_BYTES = 256 * 1024;
+/** A chunk of any size is taken while there is room: what is beyond this was made by the application, and counts no further. */
+const MAX_CHARGED_BYTES = 4 * 1024 * 1024;
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
@@ -200,8 +202,12 @@ export class YamuxStream implements MuxedStream {
   }
 
   private payForQueue(account: Account): boolean {
+    const due = Math.min(
+      Math.ceil(this.queuedBytes / QUEUE_STEP_BYTES) * QUEUE_STEP_BYTES,
+      MAX_CHARGED_BYTES,
+    );
     try {
-      account.payUpTo(Math.ceil(this.queuedBytes / QUEUE_STEP_BYTES) * QUEUE_STEP_BYTES);
+      if (due > account.paidBytes) account.payUpTo(due);
       return true;
     } catch (error) {
       this.reset(asError(error), RESOURCE_LIMIT);
