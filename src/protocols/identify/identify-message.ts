@@ -12,7 +12,7 @@ export const IDENTIFY = '/ipfs/id/1.0.0';
 export const IDENTIFY_PUSH = '/ipfs/id/push/1.0.0';
 /** One part, and how many of them a message may have. @source go-libp2p identify (ID-5); reliability limits, bytes */
 export const MAX_PART_BYTES = 8192;
-export const MAX_PARTS = 10;
+const MAX_PARTS = 10;
 
 /** Nothing in here has been judged: keys, addresses and the record are the bytes that came. */
 export interface IdentifyMessage {

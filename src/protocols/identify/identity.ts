@@ -13,7 +13,7 @@ import { filterAddrs, isPlausibleObservation, MAX_ADDRS } from './addr-filter.js
 import type { IdentifyMessage } from './identify-message.js';
 
 /** Kept of one peer; longer names are no protocols that could be opened. @source reliability limits, bytes; wire sheet 8.4 */
-export const MAX_PROTOCOLS = 256;
+const MAX_PROTOCOLS = 256;
 const MAX_PROTOCOL_BYTES = 256;
 /** Bytes of the agent's and the protocol's version, which are cut. @source reliability limits, bytes */
 const MAX_VERSION_BYTES = 256;
