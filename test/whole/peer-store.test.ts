@@ -4,6 +4,7 @@ import type { Host, HostEvent, HostOptions, PeerStore } from '../../src/index.js
 import { ADDR_TTL, memoryPeerStore } from '../../src/index.js';
 import { datastorePeerStore } from '../../src/datastore.js';
 import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
+import { NO_SERVICES } from '../support/no-services.js';
 import { addr, peer, recordOf } from '../support/peer-store.js';
 
 type Options = HostOptions<Record<never, never>>;
@@ -18,8 +19,8 @@ async function two(
       if (event.type === 'warning') warnings.push(event.message);
     },
   };
-  const a = await net.createHost({ events, ...options });
-  return { net, a, b: await net.createHost(), warnings };
+  const a = await net.createHost({ events, services: NO_SERVICES, ...options });
+  return { net, a, b: await net.createHost({ services: NO_SERVICES }), warnings };
 }
 
 function expiries(host: Host, other: Host): number[] {
