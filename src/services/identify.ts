@@ -155,8 +155,10 @@ export class Identify implements IdentifyService, PushesOwner {
   }
 
   private supportOf(link: IdentifyLink): 'yes' | 'no' | 'unknown' {
-    if (link.supports(IDENTIFY_PUSH)) return 'yes';
-    return link.supports(IDENTIFY) ? 'no' : 'unknown';
+    // Not from what streams ask: idle connections need no set of their own.
+    const { protocols = [] } = this.deps.peerStore.get(link.connection.remotePeer) ?? {};
+    if (protocols.includes(IDENTIFY_PUSH)) return 'yes';
+    return protocols.includes(IDENTIFY) ? 'no' : 'unknown';
   }
 
   // ── what we are told ───────────────────────────────────────────────────────────────────────────────────────────────
