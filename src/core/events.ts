@@ -121,6 +121,14 @@ export type HostEvent =
       readonly value: number;
     } & At &
       Failed)
+  | ({
+      readonly type: 'reachability:change';
+      readonly reachability: 'unknown' | 'public' | 'private';
+    } & At)
+  | ({
+      readonly type: 'relay:reserve' | 'relay:expire' | 'relay:open' | 'relay:close';
+      readonly relay: string;
+    } & OfPeer)
   | ({ readonly type: 'unhandled' } & At & Failed)
   | ({ readonly type: 'warning' } & At & Failed);
 
