@@ -69,6 +69,8 @@ export type HostEvent =
       readonly addr: string;
       readonly encryption: string;
       readonly muxer: string;
+      /** Whether the security handshake settled the muxer. */
+      readonly earlyMuxer: boolean;
       readonly limited: boolean;
     } & OfConnection)
   | ({
