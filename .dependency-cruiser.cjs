@@ -48,6 +48,13 @@ module.exports = {
       to: { path: '^(src/(?!draw/|core/)|node_modules/)' },
     },
     {
+      name: 'subscribers-know-only-events',
+      comment: 'Metrics and logs are made of events, as anybody else could make them.',
+      severity: 'error',
+      from: { path: '^src/(metrics|logging)/' },
+      to: { path: '^src/(?!metrics/|logging/|core/)' },
+    },
+    {
       name: 'limits-know-only-core',
       comment: 'Who may take what is decided at once: values in, an answer out.',
       severity: 'error',
@@ -86,7 +93,7 @@ module.exports = {
       name: 'optional-peers-stay-behind-their-doors',
       severity: 'error',
       from: { path: '^src/index(\\.browser)?\\.ts$' },
-      to: { path: 'node_modules/interface-datastore/', reachable: true },
+      to: { path: 'node_modules/(interface-datastore|prom-client)/', reachable: true },
     },
     {
       name: 'protocols-are-strangers',

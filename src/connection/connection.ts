@@ -50,6 +50,7 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly remoteAddr: Multiaddr;
   readonly encryption: string;
   readonly muxer: string;
+  readonly earlyMuxer: boolean;
   readonly limited: boolean;
   /** Whether no relay is in between. */
   readonly direct: boolean;
@@ -86,6 +87,7 @@ export class HostConnection implements Connection, MuxerObserver {
     this.scope = upgraded.raw.scope;
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
+    this.earlyMuxer = upgraded.earlyMuxer ?? false;
     this.openedAt = deps.scheduler.now();
     this.unusedSince = this.openedAt;
     this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
@@ -233,10 +235,8 @@ export class HostConnection implements Connection, MuxerObserver {
   private deliver(opened: OpenedStream, protocol: string, rest: Bytes | undefined): void {
     const route = this.deps.route(protocol);
     if (route === undefined) {
-      opened.muxed.reset(
-        new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', `${protocol} has lost its handler`),
-        NEGOTIATION_FAILED,
-      );
+      const lost = `${protocol} has lost its handler`;
+      opened.muxed.reset(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
       return;
     }
     try {

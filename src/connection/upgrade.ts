@@ -22,6 +22,8 @@ export interface Upgraded {
   readonly remotePeer: PeerId;
   readonly encryption: string;
   readonly muxer: Muxer;
+  /** Whether the security handshake settled the muxer, which saves a round trip. */
+  readonly earlyMuxer?: boolean | undefined;
   /** Ours in the handshakes, and so the muxer's. */
   readonly role: Role;
 }
@@ -144,6 +146,7 @@ function mux(
         remotePeer,
         encryption,
         muxer: byProtocol(deps.muxers, settled.protocol),
+        earlyMuxer: muxer !== undefined,
         role,
       },
     })),

@@ -69,6 +69,8 @@ export type HostEvent =
       readonly addr: string;
       readonly encryption: string;
       readonly muxer: string;
+      /** Whether the security handshake settled the muxer. */
+      readonly earlyMuxer: boolean;
       readonly limited: boolean;
     } & OfConnection)
   | ({
@@ -121,6 +123,14 @@ export type HostEvent =
       readonly value: number;
     } & At &
       Failed)
+  | ({
+      readonly type: 'reachability:change';
+      readonly reachability: 'unknown' | 'public' | 'private';
+    } & At)
+  | ({
+      readonly type: 'relay:reserve' | 'relay:expire' | 'relay:open' | 'relay:close';
+      readonly relay: string;
+    } & OfPeer)
   | ({ readonly type: 'unhandled' } & At & Failed)
   | ({ readonly type: 'warning' } & At & Failed);
 

@@ -1,6 +1,7 @@
 /** Puts a host together from parts: everything but which parts are the platform's defaults. */
-import { Subject, takeUntil, type SchedulerLike } from 'rxjs';
+import { Subject, takeUntil, type Observer, type SchedulerLike } from 'rxjs';
 import { codeOf, Libp2pError } from '../core/errors.js';
+import type { HostEvent } from '../core/events.js';
 import type { RandomSource } from '../core/identity.js';
 import type { NameLookup } from '../core/name-lookup.js';
 import { generateKey } from '../core/keys.js';
@@ -32,6 +33,8 @@ export interface Defaults extends PartDefaults {
   /** What a peerstore holds that nobody has set up. */
   readonly storeLimits?: Partial<PeerStoreLimits> | undefined;
   readonly warn: (error: Error) => void;
+  /** Who writes the events down, where somebody asked for it. */
+  readonly debug?: ((self: string) => Partial<Observer<HostEvent>>) | undefined;
   /** Who answers for names, where there is somebody. */
   readonly lookup?: NameLookup | undefined;
   /** Descriptors that dials may use at once, where the platform says so. */
@@ -68,9 +71,10 @@ export async function buildHost<const S extends ServiceMap>(
     manager: checkedManager(options.connectionManager),
     limits,
     peerBook,
+    addrsFactory: options.addrsFactory,
     ...dialing(options, defaults, scheduler),
   });
-  if (options.events !== undefined) host.event$.subscribe(options.events);
+  host.start([defaults.debug?.(host.peerId.toString()), options.events]);
   await settle(peerBook.open());
   try {
     startServices(host, options, { ...context, log, wallClock, peerStore: peerBook.store });

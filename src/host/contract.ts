@@ -1,5 +1,5 @@
 /** The public face of a host and its options. What they promise is in `docs/guide`. */
-import type { Observable, Observer, SchedulerLike } from 'rxjs';
+import type { MonoTypeOperatorFunction, Observable, Observer, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialOptions } from '../core/dial-contract.js';
 import type { DialEvent, HostEvent } from '../core/events.js';
@@ -51,7 +51,7 @@ export type Services<S> = { readonly [K in keyof S]: S[K] extends ServiceFactory
 
 export interface Host<S = unknown> {
   readonly peerId: PeerId;
-  /** Where this host listens, each with `/p2p/`. */
+  /** Where this host listens, or what `addrsFactory` makes of that; each with `/p2p/`. */
   readonly addrs: readonly Multiaddr[];
   readonly addrs$: Observable<readonly Multiaddr[]>;
   readonly connections: readonly Connection[];
@@ -133,6 +133,13 @@ export interface HostOptions<S> {
   userAgent?: string | undefined;
   /** What other peers are told of the protocols' family; `ipfs/0.1.0` if left out. At most 256 bytes. */
   protocolVersion?: string | undefined;
+  /**
+   * What is published instead of the listen addresses: it gets their list whenever it changes, and each list that it emits is
+   * the host's from then on, in `addrs`, to identify and in the signed record. Nothing is published before it emits. If it
+   * errors, completes, or emits what is no address of this host, that is a `warning` event, and the listen addresses are
+   * published as they are. Unsubscribed when the host stops.
+   */
+  addrsFactory?: MonoTypeOperatorFunction<readonly Multiaddr[]> | undefined;
   /** Subscribed to `event$` before anything starts. */
   events?: Partial<Observer<HostEvent>> | undefined;
   /** A monotonic clock and its timers. */

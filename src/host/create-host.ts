@@ -1,8 +1,10 @@
 /** Hosts on Node: the one file that names the platform's transports, clock and chance. */
 import { platformRandom } from '../crypto/random.js';
+import { debugLog } from '../logging/debug-log.js';
 import { machine } from '../platform/machine.js';
 import { nodeLookup } from '../platform/node-lookup.js';
 import { monotonicScheduler } from '../platform/monotonic-scheduler.js';
+import { writeStderr } from '../platform/stderr.js';
 import { wallClock } from '../platform/wall-clock.js';
 import { warn } from '../platform/warn.js';
 import { noise } from '../protocols/noise/noise.js';
@@ -32,6 +34,7 @@ export function createHost<const S extends ServiceMap = NoServices>(
     wallClock,
     random: platformRandom,
     warn,
+    debug: debugLog(process.env['DEBUG'], writeStderr),
     lookup: nodeLookup(),
     descriptors: descriptorLimit(process.env),
     machine: machine(),

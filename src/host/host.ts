@@ -1,4 +1,13 @@
-import { defer, merge, takeUntil, throwError, timer, type Observable, type Subscription } from 'rxjs';
+import {
+  defer,
+  merge,
+  takeUntil,
+  throwError,
+  timer,
+  type Observable,
+  type Observer,
+  type Subscription,
+} from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { Libp2pError } from '../core/errors.js';
 import type { DialOptions } from '../core/dial-contract.js';
@@ -7,6 +16,7 @@ import type { PeerId, RandomSource } from '../core/identity.js';
 import type { ResourceManager } from '../core/limits-contract.js';
 import type { Connection, Listener, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { HostConnection } from '../connection/connection.js';
+import type { RawConnection } from '../core/parts.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import type { PeerStore } from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
@@ -26,6 +36,7 @@ import { Listeners } from './listeners.js';
 import { makeDialer, type DialingOwner } from './make-dialer.js';
 import type { HostInside } from './inside.js';
 import type { PeerBook } from './peer-book.js';
+import { PublishedAddrs, type AddrsFactory } from './published-addrs.js';
 import { Router } from './router.js';
 
 /** How long the platform may take to let go of the sockets. @source P23 */
@@ -37,6 +48,7 @@ export interface HostDeps extends IntakeDeps {
   readonly manager: ManagerNumbers;
   readonly routing: ((peer: PeerId) => Observable<readonly Multiaddr[]>) | undefined;
   readonly peerBook: PeerBook;
+  readonly addrsFactory: AddrsFactory | undefined;
 }
 
 export class SwarmHost implements Host, DialingOwner {
@@ -49,6 +61,7 @@ export class SwarmHost implements Host, DialingOwner {
   private readonly registry: ConnectionRegistry;
   private readonly router: Router;
   private readonly listeners: Listeners;
+  private readonly published: PublishedAddrs;
   private readonly dialer: Dialer<HostConnection>;
   private readonly connector: Connector;
   private readonly keeper: Keeper;
@@ -84,18 +97,28 @@ export class SwarmHost implements Host, DialingOwner {
     this.working = merge(this.dialer.work$, this.intake.work$, this.keeper.closeIdle()).subscribe({
       error: this.report,
     });
-    this.listeners = new Listeners(deps.self, deps.transports, deps.log, (raw) => {
+    this.published = new PublishedAddrs(deps.self, deps.log, deps.addrsFactory);
+    const accept = (raw: RawConnection): void => {
       if (this.isStopping) raw.duplex.sink.error(stoppedError());
       else this.intake.accept(raw);
+    };
+    this.listeners = new Listeners(deps.self, deps.transports, deps.log, accept, (addrs) => {
+      this.published.update(addrs);
     });
+  }
+
+  /** Hears its events, the warnings of what begins here among them. */
+  start(observers: readonly (Partial<Observer<HostEvent>> | undefined)[]): void {
+    for (const observer of observers) if (observer !== undefined) this.event$.subscribe(observer);
+    this.published.start();
   }
 
   // ── what is true now, and what happens ─────────────────────────────────────────────────────────────────────────────
   get addrs(): readonly Multiaddr[] {
-    return this.listeners.addrs;
+    return this.published.addrs;
   }
   get addrs$(): Observable<readonly Multiaddr[]> {
-    return this.listeners.addrs$;
+    return this.published.addrs$;
   }
   get connections(): readonly Connection[] {
     return this.registry.connections;
@@ -127,11 +150,10 @@ export class SwarmHost implements Host, DialingOwner {
 
   /** What the host's own services work with. */
   get inside(): HostInside {
-    const addrs$ = this.listeners.addrs$;
     return {
       registry: this.registry,
       router: this.router,
-      addrs: { get: () => this.addrs, addrs$ },
+      addrs: { get: () => this.addrs, addrs$: this.addrs$ },
       working: this.working,
       connect: (target) => this.connector.connected(target),
       informStreams: (ask) => {
@@ -226,6 +248,7 @@ export class SwarmHost implements Host, DialingOwner {
     // What follows asks whether the host is stopping, and that is true only once this has returned its promise.
     await settle();
     this.keeper.stop();
+    this.published.stop();
     this.listeners.stop();
     this.dialer.stop(stoppedError());
     this.working.unsubscribe();
@@ -234,7 +257,7 @@ export class SwarmHost implements Host, DialingOwner {
     for (const connection of open)
       connection.abort(new Libp2pError('ERR_HOST_STOPPED', 'local', 'the host was stopped'));
     this.registry.complete();
-    this.listeners.complete();
+    this.published.complete();
     // It hears of the last connections before it is closed, and the events end without waiting for it.
     const closing = settle(this.deps.peerBook.close());
     this.log.complete();

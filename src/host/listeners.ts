@@ -1,4 +1,4 @@
-/** What this host listens on: each a subscription, all their addresses one snapshot. */
+/** What this host listens on: each a subscription, all their addresses one list. */
 import { BehaviorSubject, distinctUntilChanged, map, Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { Libp2pError } from '../core/errors.js';
@@ -6,7 +6,6 @@ import type { PeerId } from '../core/identity.js';
 import { parseMultiaddr, withPeer } from '../core/multiaddr.js';
 import type { ListenEvent, RawConnection, Transport } from '../core/parts.js';
 import type { Listener } from '../core/stream-contract.js';
-import { guard } from '../rx/guarded.js';
 import type { EventLog } from '../swarm/event-log.js';
 
 interface Bound {
@@ -16,24 +15,16 @@ interface Bound {
 }
 
 export class Listeners {
-  readonly addrs$: Observable<readonly Multiaddr[]>;
   private readonly bound = new Set<Bound>();
-  private readonly snapshot = new BehaviorSubject<readonly Multiaddr[]>([]);
 
   constructor(
     private readonly self: PeerId,
     private readonly transports: readonly Transport[],
     private readonly log: EventLog,
     private readonly accept: (raw: RawConnection) => void,
-  ) {
-    this.addrs$ = guard(this.snapshot, (error) => {
-      log.unhandled(error);
-    });
-  }
-
-  get addrs(): readonly Multiaddr[] {
-    return [...this.bound].flatMap(({ addrs }) => addrs.value);
-  }
+    /** Hears all addresses that are bound, whenever they change. */
+    private readonly changed: (addrs: readonly Multiaddr[]) => void,
+  ) {}
 
   listen(addr: string | Multiaddr): Observable<Listener> {
     return new Observable<Listener>((subscriber) => {
@@ -83,12 +74,6 @@ export class Listeners {
     for (const listener of [...this.bound]) listener.stop();
   }
 
-  complete(): void {
-    this.log.emissions.run(() => {
-      this.snapshot.complete();
-    });
-  }
-
   /** Whether the listener has just been bound. */
   private handle(listener: Bound, event: ListenEvent): boolean {
     if (event.type === 'inbound') {
@@ -125,11 +110,7 @@ export class Listeners {
   }
 
   private publish(): void {
-    const { addrs } = this;
-    this.log.emissions.run(() => {
-      this.snapshot.next(addrs);
-    });
-    this.log.say({ type: 'addrs:change', addrs: addrs.map(String) });
+    this.changed([...this.bound].flatMap(({ addrs }) => addrs.value));
   }
 }
 

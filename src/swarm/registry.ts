@@ -53,7 +53,7 @@ export class ConnectionRegistry {
     if (isFirst) this.peerList = [...this.peerList, connection.remotePeer];
     this.publish(isFirst);
     this.opened.next(connection);
-    const { direction, encryption, muxer, limited } = connection;
+    const { direction, encryption, muxer, earlyMuxer, limited } = connection;
     const live = { peerId: connection.remotePeer, connection };
     this.log.say(
       {
@@ -64,6 +64,7 @@ export class ConnectionRegistry {
         addr: connection.remoteAddr.toString(),
         encryption,
         muxer,
+        earlyMuxer,
         limited,
       },
       live,

@@ -367,6 +367,7 @@ describe('events', () => {
       'at',
       'connectionId',
       'direction',
+      'earlyMuxer',
       'encryption',
       'limited',
       'muxer',
