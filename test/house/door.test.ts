@@ -1,5 +1,6 @@
 import * as node from '../../src/index.js';
 import * as browser from '../../src/index.browser.js';
+import * as metrics from '../../src/metrics.js';
 import * as testing from '../../src/testing.js';
 
 const SHARED = [
@@ -63,5 +64,6 @@ const SHARED = [
 it('the doors show this and nothing else', () => {
   expect(Object.keys(browser).sort()).toEqual(SHARED);
   expect(Object.keys(node).sort()).toEqual([...SHARED, 'tcp'].sort());
+  expect(Object.keys(metrics)).toEqual(['prometheusMetrics']);
   expect(Object.keys(testing).sort()).toEqual(['seededRandom', 'simulateDial', 'simulateNetwork']);
 });

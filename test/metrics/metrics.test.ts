@@ -213,7 +213,7 @@ it('[MET-1] whatever remotes say, the labels stay few', async () => {
   ).toBeLessThan(50);
 });
 
-it('nothing is remembered of what is over', async () => {
+it('[MET-4] as many closes are counted as opens were', async () => {
   const metrics = prometheusMetrics(registry);
   const a = await net.createHost({ events: metrics });
   const b = await net.createHost();
