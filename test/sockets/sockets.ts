@@ -129,8 +129,12 @@ export function record(duplex: Duplex): Recording {
 }
 
 /** Resolves when `holds` does; the test's own deadline ends it otherwise. */
+/** Waits; not for ever, since what waits keeps the process alive. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await pause(5);
+  for (let turn = 0; !holds(); turn += 1) {
+    if (turn > 6_000) throw new Error('what was waited for has not come in half a minute');
+    await pause(5);
+  }
 }
 
 export function pause(ms: number): Promise<void> {
