@@ -1,0 +1,30 @@
+// This package's host, as bench/idle-peer.mjs wants it. A thousand connections are to stay: nothing is pruned, and the
+// limits are the usual ones but for the number of connections, which is the machine's.
+import { lastValueFrom } from 'rxjs';
+import { createHost } from '../dist/index.js';
+
+const limits = {
+  system: {
+    connections: 10_000,
+    inboundConnections: 10_000,
+    outboundConnections: 10_000,
+    descriptors: 10_000,
+  },
+  transient: {
+    connections: 1_000,
+    inboundConnections: 1_000,
+    outboundConnections: 1_000,
+    descriptors: 1_000,
+  },
+};
+
+export async function create(listen) {
+  const host = await createHost({ listen, limits, connectionManager: false });
+  return {
+    addr: () => String(host.addrs[0]),
+    dial: (addr) => lastValueFrom(host.dial(addr)),
+    connections: () => host.connections.length,
+    identified: () =>
+      host.peers.filter((peer) => host.peerStore.get(peer)?.metadata.has('AgentVersion')).length,
+  };
+}
