@@ -30,13 +30,15 @@ export class Listeners {
     return new Observable<Listener>((subscriber) => {
       const requested = parse(addr);
       if (requested instanceof Error) {
-        subscriber.error(requested);
+        this.fail(String(addr), requested, (error) => {
+          subscriber.error(error);
+        });
         return;
       }
       const transport = this.transports.find((candidate) => candidate.canListen(requested));
       if (transport === undefined) {
         this.fail(
-          requested,
+          requested.toString(),
           new Libp2pError('ERR_ADDR_UNSUPPORTED', 'local', `no transport listens on ${requested.toString()}`),
           (error) => {
             subscriber.error(error);
@@ -60,7 +62,7 @@ export class Listeners {
             if (this.handle(listener, event)) subscriber.next(faceOf(listener));
           },
           error: (error: unknown) => {
-            this.fail(requested, error, (failure) => {
+            this.fail(requested.toString(), error, (failure) => {
               subscriber.error(failure);
             });
           },
@@ -104,8 +106,8 @@ export class Listeners {
     this.log.say({ type: 'listen:close', requested: listener.requested.toString() });
   }
 
-  private fail(requested: Multiaddr, error: unknown, tell: (error: unknown) => void): void {
-    this.log.fail({ type: 'listen:error', requested: requested.toString() }, error);
+  private fail(requested: string, error: unknown, tell: (error: unknown) => void): void {
+    this.log.fail({ type: 'listen:error', requested }, error);
     tell(error);
   }
 
