@@ -358,7 +358,7 @@ describe('stream ids', () => {
   });
 });
 
-describe('windows', () => {
+describe('windows (P10)', () => {
   it.each([WINDOW + 1, 2 ** 31, 2 ** 32 - 1])(
     'Y9: %d bytes end the connection by their header',
     (byteLength) => {

@@ -400,7 +400,7 @@ describe('transport messages', () => {
     }
   });
 
-  it('[N25] count beyond 32 bits, and stop before the last nonce', () => {
+  it('[N25, P17] count beyond 32 bits, and stop before the last nonce', () => {
     const nonce = new Nonce(0xffffffff, 0);
     expect(toHex(nonce.bytes)).toBe('00000000ffffffff00000000');
     nonce.advance();

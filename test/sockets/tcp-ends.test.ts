@@ -293,7 +293,7 @@ describe('a listener', () => {
     expect(port).toContain('/tcp/');
   });
 
-  it('that fails to accept says so once a second at most, and lives on', async () => {
+  it('P22: that fails to accept says so once a second at most, and lives on', async () => {
     const before = new Set(handles());
     const listener = await listening(transport());
     const server = handles().find((handle) => !before.has(handle));
