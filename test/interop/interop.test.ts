@@ -71,7 +71,7 @@ describe.each(pairs)('with $implementation over $over', ({ implementation, insec
   beforeAll(async () => {
     [host, peer] = await Promise.all([
       createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], insecure }),
-      Peer.start(implementation, insecure),
+      Peer.start(implementation, { security: insecure ? 'plaintext' : 'noise' }),
     ]);
     offer(host);
   });
