@@ -68,7 +68,8 @@ export default class MatrixReporter {
     if (rows.size === 0) return;
     console.log(`\n${table(rows)}\n`);
     const whole = /go,js/.test(process.env.RX_LIBP2P_INTEROP_PEERS ?? '');
-    if (!whole) return console.log('docs/interop.md is left alone: not every implementation was there');
+    const all = [...rows.values()].flat().every(({ status }) => status === 'passed' || status === 'failed');
+    if (!whole || !all) return console.log('docs/interop.md is left alone: not everything was run');
     const file = here('../../docs/interop.md');
     const options = (await resolveConfig(file)) ?? {};
     writeFileSync(file, await format(page(rows), { ...options, parser: 'markdown' }));
