@@ -117,6 +117,9 @@ export class HostConnection implements Connection, MuxerObserver {
   get isClosed(): boolean {
     return this.reason !== undefined;
   }
+  get takesEarlyEnd(): boolean {
+    return this.deps.remoteProtocols?.(this)?.takesEarlyEnd ?? false;
+  }
   get bytesRead(): number {
     return this.session.bytesRead;
   }
