@@ -1,11 +1,11 @@
 // One side of the benchmark, with this package as it is built; `--package <dir>` takes another build of it.
 //   --limits: with the usual limits, but for those on streams of one protocol and on connections of one address
-import { filter, firstValueFrom, lastValueFrom, take } from 'rxjs';
+import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenarios.mjs';
 
 const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
-const { createHost, serve, tcp, unlimited } = await import(`${dist}index.js`);
+const { createHost, serve, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
 
 const limits = process.argv.includes('--limits')
