@@ -259,17 +259,22 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       const answered = answer.push(bytes);
       this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
-      this.answer = undefined;
-      this.onAnswered?.();
-      if (this.endHeldBack) this.muxed.end();
-      this.endHeldBack = false;
-      if (this.discards) this.muxed.discard();
+      this.goOn();
       if (answered.rest === undefined || answered.rest.byteLength === 0) return;
       this.bytesRead += answered.rest.byteLength;
       this.side.push(answered.rest);
     } catch (error) {
       this.muxed.reset(asError(error), NEGOTIATION_FAILED);
     }
+  }
+
+  /** What waited for the answer. */
+  private goOn(): void {
+    this.answer = undefined;
+    this.onAnswered?.();
+    if (this.endHeldBack) this.muxed.end();
+    this.endHeldBack = false;
+    if (this.discards) this.muxed.discard();
   }
 
   private finish(reason: CloseReason): void {
