@@ -117,6 +117,9 @@ export class HostConnection implements Connection, MuxerObserver {
   get isClosed(): boolean {
     return this.reason !== undefined;
   }
+  get takesEarlyEnd(): boolean {
+    return this.deps.remoteProtocols?.(this)?.takesEarlyEnd ?? false;
+  }
   get bytesRead(): number {
     return this.session.bytesRead;
   }
@@ -129,16 +132,13 @@ export class HostConnection implements Connection, MuxerObserver {
 
   newStream(protocols: string | readonly string[], options: NewStreamOptions = {}): Observable<Stream> {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
-    const { signal, timeoutMs } = options;
     const opened$ = defer(() => {
       // Who says whether it is to be lazy does not ask what the remote supports.
       const remote = options.lazy === undefined ? this.deps.remoteProtocols?.(this) : undefined;
       return openInformed(this.opener, remote, list, options);
     });
-    return guard(
-      withLimits(opened$, { signal, timeoutMs }, `opening ${list.join(', ')}`, this.deps.scheduler),
-      this.deps.report,
-    );
+    const stage = `opening ${list.join(', ')}`;
+    return guard(withLimits(opened$, options, stage, this.deps.scheduler), this.deps.report);
   }
 
   /** As `newStream`, and nothing is waited for or assumed: for those who find out what the remote supports. */

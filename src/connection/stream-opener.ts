@@ -35,6 +35,8 @@ export interface OpenedStream {
 export interface OpenerOwner {
   /** What the connection takes, where that is limited. */
   readonly scope: ConnectionScope | undefined;
+  /** Whether the remote is known to take a half-close before it has answered. */
+  readonly takesEarlyEnd: boolean;
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     opened: OpenedStream,
@@ -100,7 +102,11 @@ export class StreamOpener {
 
   private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {
     return new Observable<Stream>((subscriber) => {
-      const lazy = { proposal: proposalOf(protocol), answer: new LazyAnswer(protocol) };
+      const lazy = {
+        proposal: proposalOf(protocol),
+        answer: new LazyAnswer(protocol),
+        holdsEnd: !this.owner.takesEarlyEnd,
+      };
       const stream = this.owner.stream(this.begin(protocol), protocol, 'outbound', options, lazy);
       const cancel = this.deadlines.add(() => {
         if (stream.awaitsAnswer)
