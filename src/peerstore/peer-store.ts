@@ -6,7 +6,12 @@ import { LimitError, Libp2pError } from '../core/errors.js';
 import type { PeerId, PublicKey } from '../core/identity.js';
 import { peerIdFrom } from '../core/peer-id.js';
 import { openPeerRecord } from '../core/peer-record.js';
-import type { HostPeerStore, PeerRecord, StoreClocks } from '../core/peer-store-contract.js';
+import {
+  METADATA,
+  type HostPeerStore,
+  type PeerRecord,
+  type StoreClocks,
+} from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
 import { tombstone } from './backing.js';
 import { averageRtt, checkedTtl, idOf, keptProtocols, ownAddrs } from './given.js';
@@ -149,6 +154,13 @@ export class MemoryPeerStore implements HostPeerStore {
       entry.peerId = peerId;
       return true;
     });
+  }
+
+  forget(peer: PeerId | string): void {
+    const key = idOf(peer).toString();
+    for (const name of Object.values(METADATA))
+      this.core.backing.forgotten(key, tombstone.metadata(key, name));
+    this.core.write(peer, (entry) => entry.forget());
   }
 
   /** All that is known of it. */

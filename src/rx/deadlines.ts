@@ -7,11 +7,13 @@ interface Deadline {
 
 /**
  * Deadlines that all last equally long, in one queue behind one timer: what a connection's negotiations need, thousands
- * of times. Setting and clearing one costs no timer.
+ * of times. Setting and clearing one among others costs no timer; once the last is cleared there is none (P15).
  */
 export class Deadlines {
   private queue: Deadline[] = [];
   private head = 0;
+  /** Those in the queue that were neither cleared nor have expired. */
+  private pending = 0;
   private timer: Subscription | undefined;
   private closed = false;
 
@@ -25,16 +27,32 @@ export class Deadlines {
     const deadline: Deadline = { at: this.scheduler.now() + this.afterMs, expire };
     if (this.closed) return () => undefined;
     this.queue.push(deadline);
+    this.pending += 1;
     this.arm();
     return () => {
-      deadline.expire = undefined;
+      if (this.isOver(deadline) && this.pending === 0) this.clear();
     };
   }
 
   close(): void {
     this.closed = true;
+    this.clear();
+  }
+
+  /** Whether that was news. */
+  private isOver(deadline: Deadline): boolean {
+    if (deadline.expire === undefined) return false;
+    deadline.expire = undefined;
+    this.pending -= 1;
+    return true;
+  }
+
+  private clear(): void {
     this.queue = [];
+    this.head = 0;
+    this.pending = 0;
     this.timer?.unsubscribe();
+    this.timer = undefined;
   }
 
   private arm(): void {
@@ -57,7 +75,9 @@ export class Deadlines {
       next = this.queue[this.head]
     ) {
       this.head += 1;
-      next.expire?.();
+      const { expire } = next;
+      this.isOver(next);
+      expire?.();
     }
     this.queue = this.queue.slice(this.head);
     this.head = 0;

@@ -3,7 +3,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { utf8 } from '../core/bytes.js';
 import type { Bytes } from '../core/duplex.js';
 import type { PeerId } from '../core/identity.js';
-import { ADDR_TTL } from '../core/peer-store-contract.js';
+import { ADDR_TTL, METADATA } from '../core/peer-store-contract.js';
 import type { HostConnection } from '../connection/connection.js';
 import type { Identity } from '../protocols/identify/identity.js';
 import type { ServicePeerStore } from './deps.js';
@@ -20,8 +20,8 @@ export function remember(
   // The one that the handshake has proven; what the message has is the same, or was refused (ID-16).
   if (peer.publicKey !== undefined && !carriesKey(peer)) store.setKey?.(peer, peer.publicKey);
   if (identity.protocolVersion !== undefined)
-    store.setMetadata(peer, 'ProtocolVersion', utf8(identity.protocolVersion));
-  if (identity.agent !== undefined) store.setMetadata(peer, 'AgentVersion', utf8(identity.agent));
+    store.setMetadata(peer, METADATA.protocol, utf8(identity.protocolVersion));
+  if (identity.agent !== undefined) store.setMetadata(peer, METADATA.agent, utf8(identity.agent));
 }
 
 /**

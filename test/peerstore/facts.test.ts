@@ -32,6 +32,37 @@ describe('protocols (PS-43)', () => {
   });
 });
 
+describe('forgetting what was learned by talking to a peer (PS-48)', () => {
+  it('leaves addresses, tags and the metadata of others, and says so once', () => {
+    const { store } = storeInTime();
+    const key = generateKey('ECDSA').publicKey;
+    const id = peerIdFrom(key);
+    store.addAddrs(id, [addr(1)], ADDR_TTL.permanent);
+    store.setProtocols(id, ['/x']);
+    store.setTag(id, 't', 1);
+    store.setKey(id, key);
+    store.recordRtt(id, 10);
+    for (const name of ['AgentVersion', 'ProtocolVersion', 'note'])
+      store.setMetadata(id, name, new Uint8Array(1));
+    const changes: unknown[] = [];
+    store.change$.subscribe((change) => changes.push(change));
+    store.forget(id);
+    store.forget(id);
+    const { addrs, protocols, tags, metadata, rttMs, peerId } = store.get(id)!;
+    expect([addrs.length, protocols, [...tags], [...metadata.keys()]]).toEqual([1, [], [['t', 1]], ['note']]);
+    expect([rttMs, peerId.publicKey]).toEqual([undefined, undefined]);
+    expect(changes).toEqual([{ type: 'update', peer: id.toString() }]);
+  });
+
+  it('is the end of a peer of which nothing else is known, and of none that is not known', () => {
+    const { store } = storeInTime();
+    store.setProtocols(A, ['/x']);
+    store.forget(A);
+    store.forget(peer('b'));
+    expect(store.peers).toEqual([]);
+  });
+});
+
 describe('metadata (PS-45)', () => {
   it('is copied in, and taken away with undefined', () => {
     const { store } = storeInTime();
