@@ -148,7 +148,7 @@ export interface NewCertificate {
   readonly publicKey: Uint8Array;
   readonly extension: SignedKey;
   /** ECDSA with SHA-256, as DER. */
-  sign(bytes: Bytes): Bytes;
+  sign(bytes: Bytes): Uint8Array;
 }
 
 /** The extension is the first, and not critical: js-libp2p looks only there, and others take either. @source wire sheet 5.2 */

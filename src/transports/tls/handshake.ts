@@ -105,5 +105,7 @@ function ended(): Libp2pError {
 }
 
 function local(cause: unknown): Libp2pError {
-  return new Libp2pError('ERR_TRANSPORT', 'local', `tls: cannot be begun: ${codeOf(cause)}`, { cause });
+  return new Libp2pError('ERR_TRANSPORT', 'local', `tls: cannot be begun: ${asError(cause).message}`, {
+    cause,
+  });
 }

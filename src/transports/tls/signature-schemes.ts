@@ -7,9 +7,9 @@ import { fromHex, toHex } from '../../core/bytes.js';
 import { derElement, derUnsigned, TAG } from '../../core/der.js';
 import type { Bytes } from '../../core/duplex.js';
 
+export const P256_OID = fromHex('2a8648ce3d030107');
 const OID = {
   ecPublicKey: '2a8648ce3d0201',
-  p256: '2a8648ce3d030107',
   p384: '2b81040022',
   p521: '2b81040023',
   ed25519: '2b6570',
@@ -58,11 +58,11 @@ type Pair = readonly [key: readonly Bytes[], signature: readonly Bytes[]];
 function pairs(): Pair[] {
   const pss = pssIdentifiers();
   const rsaSignatures = [OID.rsaSha256, OID.rsaSha384, OID.rsaSha512].map((oid) => identifier(oid, NULL));
-  const curve = (oid: string): Bytes[] => [identifier(OID.ecPublicKey, derElement(TAG.oid, fromHex(oid)))];
+  const curve = (oid: Uint8Array): Bytes[] => [identifier(OID.ecPublicKey, derElement(TAG.oid, oid))];
   return [
-    [curve(OID.p256), [ECDSA_SHA256]],
-    [curve(OID.p384), [identifier(OID.ecdsaSha384)]],
-    [curve(OID.p521), [identifier(OID.ecdsaSha512)]],
+    [curve(P256_OID), [ECDSA_SHA256]],
+    [curve(fromHex(OID.p384)), [identifier(OID.ecdsaSha384)]],
+    [curve(fromHex(OID.p521)), [identifier(OID.ecdsaSha512)]],
     [[identifier(OID.ed25519)], [identifier(OID.ed25519)]],
     [[identifier(OID.rsa, NULL)], [...rsaSignatures, ...pss]],
     [[identifier(OID.pss), ...pss], pss],
