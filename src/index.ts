@@ -100,3 +100,4 @@ export type { MemoryOptions } from './transports/memory.js';
 export { createHost } from './host/create-host.js';
 export { tcp } from './transports/tcp.js';
 export type { TcpOptions } from './transports/tcp.js';
+export { tls } from './transports/tls/tls.js';

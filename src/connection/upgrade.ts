@@ -79,7 +79,8 @@ function initiate(duplex: Duplex, expectedPeer: PeerId, deps: UpgradeDeps): Obse
       .secure(channel, { role: 'initiator', expectedPeer, muxers })
       .pipe(map((secured) => ({ encryption: chosen.protocol, secured })));
   const [sole, ...others] = deps.security;
-  return sole !== undefined && others.length === 0
+  const takesOver = sole?.wantsRelease === true && duplex.release !== undefined;
+  return sole !== undefined && others.length === 0 && !takesOver
     ? // A sole protocol is proposed without waiting: its first message travels with the proposal.
       secure(sole, offerLazily(duplex, sole.protocol))
     : offer(duplex, protocolsOf(deps.security)).pipe(

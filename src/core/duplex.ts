@@ -17,6 +17,12 @@ export interface Duplex {
   readonly sink: Observer<Writable>;
   /** Whether `sink` has room for more; replays the current value. */
   readonly room$: Observable<boolean>;
+  /**
+   * Gives away the platform's own channel that this one stands on, a socket for instance, with `unread` in front of what
+   * is still to be read from it; `undefined` while that cannot be done. Afterwards only `sink.error` is left of this one.
+   * For layers that the platform has ready. A layer that changes nothing passes it on, any other leaves it out.
+   */
+  release?(unread?: Bytes): unknown;
 }
 
 /** How a stream or a connection ended, and by whom. */

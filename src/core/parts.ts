@@ -71,13 +71,21 @@ export interface Secured {
 }
 export interface SecurityProtocol {
   readonly protocol: string;
+  /** Whether it would rather have the answer to its proposal, and then the platform's own channel, than speak at once. */
+  readonly wantsRelease?: boolean | undefined;
   /** Emits once and completes; errors with a `Libp2pError`, having sent nothing about why. Unsubscribing before it emits abandons the handshake. It does not close `duplex`: its owner does. */
   secure(duplex: Duplex, options: SecureOptions): Observable<Secured>;
+}
+/** What a security protocol may use of its host: besides, who the host is. */
+export interface SecurityContext extends PartContext {
+  readonly privateKey: PrivateKey;
+  /** ms since 1970, by which certificates are judged; the platform's if left out. */
+  readonly wallClock?: (() => number) | undefined;
 }
 export interface SecurityPart {
   readonly kind: 'security';
   readonly protocol: string;
-  create(context: PartContext & { readonly privateKey: PrivateKey }): SecurityProtocol;
+  create(context: SecurityContext): SecurityProtocol;
 }
 
 // ── muxers ───────────────────────────────────────────────────────────────────────────────────────────────────────────

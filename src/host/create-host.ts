@@ -11,6 +11,7 @@ import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
 import { tcp } from '../transports/tcp.js';
+import { tls } from '../transports/tls/tls.js';
 import { buildHost } from './build-host.js';
 import { descriptorLimit } from './dial-options.js';
 import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
@@ -18,7 +19,7 @@ import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
 const EVERYWHERE = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'];
 
 /**
- * A host that listens. All has a default: a fresh Ed25519 key, TCP on free ports of every interface, noise and yamux.
+ * A host that listens. All has a default: a fresh Ed25519 key, TCP on free ports of every interface, TLS before noise, and yamux.
  * Rejects with ERR_INVALID_OPTION, which names the option and its value, or with ERR_LISTEN_FAILED if not one address
  * could be opened (one that failed beside others is a `listen:error` event). Leaves nothing behind when it rejects.
  */
@@ -27,7 +28,7 @@ export function createHost<const S extends ServiceMap = NoServices>(
 ): Promise<Host<S>> {
   return buildHost(options, {
     transports: [tcp()],
-    security: [noise()],
+    security: [tls(), noise()],
     insecure: [plaintext()],
     muxers: [yamux()],
     scheduler: monotonicScheduler,

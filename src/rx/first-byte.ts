@@ -11,5 +11,6 @@ export function tellFirstByte(duplex: Duplex, heard: () => void): Duplex {
   };
   const read = (room$?: Observable<boolean>): Observable<Bytes> =>
     defer(() => (waiting ? duplex.read(room$).pipe(tap(hear)) : duplex.read(room$)));
-  return { read, sink: duplex.sink, room$: duplex.room$ };
+  const release = (bytes?: Bytes): unknown => duplex.release?.(bytes);
+  return { read, sink: duplex.sink, room$: duplex.room$, release };
 }

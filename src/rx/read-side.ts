@@ -54,6 +54,11 @@ export class ReadSide {
     this.drain();
   }
 
+  /** What nobody has read, for whoever takes the channel over by other means. */
+  takeQueued(): Bytes[] {
+    return this.queue.take(this.queue.byteLength);
+  }
+
   /** The remote's end of stream: the reader completes when it has had all. */
   end(): void {
     if (this.over !== undefined) return;

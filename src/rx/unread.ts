@@ -1,5 +1,6 @@
 import { concat, defer, throwError, type Observable } from 'rxjs';
 import type { Bytes, Duplex } from '../core/duplex.js';
+import { concatBytes, NO_BYTES } from '../core/bytes.js';
 import { ReadSide, taken } from './read-side.js';
 
 /**
@@ -20,5 +21,8 @@ export function unread(duplex: Duplex, bytes: Bytes | undefined): Duplex {
       const rest = defer(() => (turn === latest ? duplex.read(room$) : throwError(taken)));
       return concat(prefix.read(room$), rest);
     });
-  return { read, sink: duplex.sink, room$: duplex.room$ };
+  // What a reader above puts back was read before what still waits here, which is all of it or nothing.
+  const release = (more: Bytes = NO_BYTES): unknown =>
+    duplex.release?.(prefix.queuedBytes === 0 ? more : concatBytes(more, bytes));
+  return { read, sink: duplex.sink, room$: duplex.room$, release };
 }

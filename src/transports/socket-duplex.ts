@@ -1,7 +1,8 @@
-/** A TCP socket as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
+/** A socket, of TCP or of TLS on it, as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
 import type { Socket } from 'node:net';
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Bytes, Duplex, Writable } from '../core/duplex.js';
+import { concatBytes, NO_BYTES } from '../core/bytes.js';
 import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide } from '../rx/read-side.js';
@@ -15,8 +16,21 @@ const SLICE_BYTES = 64 * 1024;
 
 export interface SocketTiming {
   readonly scheduler: SchedulerLike;
-  /** A socket that takes nothing for so long while bytes wait is dead. */
-  readonly writeStallMs: number;
+  /** A socket that takes nothing for so long while bytes wait is dead; left out where somebody else watches. */
+  readonly writeStallMs?: number | undefined;
+}
+export interface SocketOptions extends SocketTiming {
+  /** For messages. */
+  readonly name?: string | undefined;
+  /** Destroys what is below so that the remote notices; TCP's own reset if left out. */
+  readonly reset?: ((error: Error) => void) | undefined;
+}
+/** A socket that its duplex has given away. */
+export class ReleasedSocket {
+  constructor(
+    readonly socket: Socket,
+    readonly timing: SocketTiming,
+  ) {}
 }
 
 export class SocketDuplex implements Duplex {
@@ -50,10 +64,18 @@ export class SocketDuplex implements Duplex {
   private gone = false;
   private stall: Subscription | undefined;
   private progressAt = 0;
+  private readonly onData = (chunk: Buffer): void => {
+    // Node's buffers lie over an ArrayBuffer, never over shared memory.
+    this.side.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
+  };
+  /** Node may tell of a reset that comes right behind bytes as of an end: what an end means is the next layer's to know. */
+  private readonly onEnd = (): void => {
+    this.side.end();
+  };
   private readonly afterWrite = (error?: Error | null): void => {
     // What went wrong comes as the socket's own event.
     if (error !== undefined && error !== null) return;
-    this.progressAt = this.timing.scheduler.now();
+    this.progressAt = this.options.scheduler.now();
     this.pump();
     if (this.queuedBytes <= LOW_WATER_BYTES) this.room.set(true);
     this.watchProgress();
@@ -61,7 +83,7 @@ export class SocketDuplex implements Duplex {
 
   constructor(
     private readonly socket: Socket,
-    private readonly timing: SocketTiming,
+    private readonly options: SocketOptions,
   ) {
     this.side = new ReadSide({
       onDemand: (wanted) => {
@@ -81,27 +103,40 @@ export class SocketDuplex implements Duplex {
     return this.side.read(room$);
   }
 
+  /** A `ReleasedSocket`, unless bytes still wait to leave or the end is near; then only `sink.error` and `released$` are left. */
+  release(unread: Bytes = NO_BYTES): ReleasedSocket | undefined {
+    const { socket, side } = this;
+    const isBusy = this.queuedBytes > 0 || this.ending || this.gone || side.ended || socket.destroyed;
+    if (isBusy || this.options.reset !== undefined) return undefined;
+    socket.off('data', this.onData);
+    socket.off('end', this.onEnd);
+    socket.pause();
+    const waiting = concatBytes(unread, ...side.takeQueued());
+    if (waiting.byteLength > 0) socket.unshift(waiting);
+    return new ReleasedSocket(socket, this.options);
+  }
+
   private hear(): void {
     const { socket, side } = this;
-    socket.on('data', (chunk: Buffer) => {
-      // Node's buffers lie over an ArrayBuffer, never over shared memory.
-      side.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
-    });
-    // Node may tell of a reset that comes right behind bytes as of an end: what an end means is the next layer's to know.
-    socket.on('end', () => {
-      side.end();
-    });
+    socket.on('data', this.onData);
+    socket.on('end', this.onEnd);
     socket.on('error', (cause) => {
       side.fail(
-        new Libp2pError('ERR_TRANSPORT', 'network', `tcp: the connection broke: ${codeOf(cause)}`, { cause }),
+        new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection broke: ${codeOf(cause)}`, {
+          cause,
+        }),
       );
     });
     socket.on('close', () => {
       this.gone = true;
       this.forget();
-      side.fail(new Libp2pError('ERR_TRANSPORT', 'network', 'tcp: the connection was destroyed'));
+      side.fail(new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection was destroyed`));
       this.room.complete();
     });
+  }
+
+  private get name(): string {
+    return this.options.name ?? 'tcp';
   }
 
   /** Ours, and what Node has not been rid of. */
@@ -168,7 +203,8 @@ export class SocketDuplex implements Duplex {
   private watchProgress(): void {
     if (this.queuedBytes === 0) this.disarm();
     if (this.queuedBytes === 0 || this.stall !== undefined || this.socket.destroyed) return;
-    const { scheduler, writeStallMs } = this.timing;
+    const { scheduler, writeStallMs } = this.options;
+    if (writeStallMs === undefined) return;
     this.progressAt = scheduler.now();
     const restMs = (): number => this.progressAt + writeStallMs - scheduler.now();
     const stalled = (): void => {
@@ -182,8 +218,8 @@ export class SocketDuplex implements Duplex {
   }
 
   private stalled(): void {
-    const what = `${String(this.queuedBytes)} bytes wait, and the remote took none for ${String(this.timing.writeStallMs)} ms`;
-    this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `tcp: ${what}`));
+    const what = `${String(this.queuedBytes)} bytes wait, and the remote took none for ${String(this.options.writeStallMs)} ms`;
+    this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `${this.name}: ${what}`));
   }
 
   /** The remote learns of it by a reset: a plain end would look as if all had been said. */
@@ -193,8 +229,9 @@ export class SocketDuplex implements Duplex {
     this.forget();
     this.room.complete();
     if (this.socket.destroyed) return;
+    if (this.options.reset !== undefined) this.options.reset(error);
     // The system knows no reset after an end.
-    if (this.ended) this.socket.destroy();
+    else if (this.ended) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 
