@@ -10,3 +10,6 @@ export type {
 export { simulateNetwork } from './testing/simulate-network.js';
 export type { SimulatedNetwork } from './testing/simulate-network.js';
 export type { Link } from './testing/link.js';
+export { transportSuite } from './testing/suites/transport-suite.js';
+export type { TransportSuiteOptions } from './testing/suites/transport-options.js';
+export type { SuiteRunner } from './testing/suites/runner.js';
