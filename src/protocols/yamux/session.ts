@@ -3,11 +3,11 @@
  * Byte path (ADR 2; measured by `bench/`): bodies are handed on as slices of what arrived, never gathered.
  * @source yamux specification; reactions to violations as in rust and js (go-away 1, then close)
  */
+import { RESOURCE_LIMIT } from '../../core/account.js';
 import { Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import type { Bytes, CloseReason, Duplex } from '../../core/duplex.js';
 import { asError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
-import { RESOURCE_LIMIT } from './account.js';
 import type { Slab } from './batch.js';
 import {
   closedError,
