@@ -8,5 +8,5 @@ export type {
   SimulatedName,
 } from './testing/simulate-dial.js';
 export { simulateNetwork } from './testing/simulate-network.js';
-export type { SimulatedNetwork } from './testing/simulate-network.js';
+export type { Delivery, SimulatedNetwork } from './testing/simulate-network.js';
 export type { Link } from './testing/link.js';
