@@ -24,6 +24,7 @@ export function chart(options: Plot.PlotOptions): string {
     document: document as never,
     width: 760,
     marginLeft: 60,
+    marginBottom: 46,
     ...options,
     style: {
       background: 'white',
