@@ -2,6 +2,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { PeerId, PublicKey } from './identity.js';
+import type { PeerRecordFields } from './peer-record.js';
 
 export interface PeerRecord {
   readonly peerId: PeerId;
@@ -45,6 +46,8 @@ export interface HostPeerStore extends PeerStore {
   /** A new sample of the round-trip time. @source PS-46 */
   recordRtt(peer: PeerId | string, ms: number): void;
   setTag(peer: PeerId | string, name: string, value: number | undefined): void;
+  /** As `consumeRecord`, for an envelope that `openPeerRecord` has opened: its signature is not verified again. */
+  consumeOpened(envelope: Uint8Array, record: PeerRecordFields, ttlMs: number): boolean;
   /** The envelope that the peer signed last, while one of its addresses is known. */
   recordOf(peer: PeerId | string): Uint8Array | undefined;
   /** The key of a peer whose id does not carry it; `get` has it in `peerId.publicKey`. Throws ERR_INVALID_KEY for another peer's. @source PS-40 */

@@ -5,7 +5,7 @@ import { equalBytes, ownBytes } from '../core/bytes.js';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { PeerId, PublicKey } from '../core/identity.js';
 import { peerIdFrom } from '../core/peer-id.js';
-import { openPeerRecord } from '../core/peer-record.js';
+import { openPeerRecord, type PeerRecordFields } from '../core/peer-record.js';
 import {
   METADATA,
   type HostPeerStore,
@@ -82,7 +82,11 @@ export class MemoryPeerStore implements HostPeerStore {
   /** @source PS-30 to PS-34; of two with one number the first stands: E5 */
   consumeRecord(envelope: Uint8Array, ttlMs: number): boolean {
     checkedTtl(ttlMs);
-    const { peerId, seq, addrs } = openPeerRecord(envelope);
+    return this.consumeOpened(envelope, openPeerRecord(envelope), ttlMs);
+  }
+
+  consumeOpened(envelope: Uint8Array, { peerId, seq, addrs }: PeerRecordFields, ttlMs: number): boolean {
+    checkedTtl(ttlMs);
     const bytes = ownBytes(envelope);
     let accepted = false;
     this.core.write(peerId, (entry, now) => {

@@ -54,6 +54,8 @@ describe('scopes', () => {
     expect(manager.stat()).toEqual({
       system: NOTHING,
       transient: NOTHING,
+      allowlistedSystem: NOTHING,
+      allowlistedTransient: NOTHING,
       peers: {},
       protocols: {},
       services: {},
@@ -323,6 +325,8 @@ describe('whatever is opened, reserved and closed', () => {
         expect(manager.stat()).toEqual({
           system: NOTHING,
           transient: NOTHING,
+          allowlistedSystem: NOTHING,
+          allowlistedTransient: NOTHING,
           peers: {},
           protocols: {},
           services: {},

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { firstValueFrom, lastValueFrom, map, tap, toArray } from 'rxjs';
 import { concatBytes } from '../../src/core/bytes.js';
 import { TimeoutError } from '../../src/core/errors.js';
@@ -5,6 +6,7 @@ import { generateKey } from '../../src/core/keys.js';
 import { parseMultiaddr, splitPeer } from '../../src/core/multiaddr.js';
 import { openPeerRecord } from '../../src/core/peer-record.js';
 import { encodeVarint } from '../../src/core/varint.js';
+import { crypto } from '../../src/crypto/crypto.js';
 import type { HostPeerStore } from '../../src/core/peer-store-contract.js';
 import {
   ofType,
@@ -118,6 +120,22 @@ describe('a new connection', () => {
     await net.advance(1000);
     expect(known()).toEqual(['/memory/1']);
     expect(own.get(a.peerId)?.addrs.map(({ addr }) => addr.toString())).toEqual(['/memory/1']);
+  });
+
+  it('REC-6: has each side verify the other’s record once, and nobody its own', async () => {
+    const verify = jest.spyOn(crypto, 'ed25519Verify');
+    try {
+      await net.runUntil(a.dial(b.addrs));
+      await net.advance(10 * RTT_MS);
+      const records = verify.mock.calls.filter(([, data]) =>
+        Buffer.from(data).includes('libp2p-peer-record'),
+      );
+      expect(records).toHaveLength(2);
+      expect(a.peerStore.get(b.peerId)?.addrs).toMatchObject([{ certified: true }]);
+      expect(b.peerStore.get(b.peerId)?.addrs).toMatchObject([{ certified: true }]);
+    } finally {
+      verify.mockRestore();
+    }
   });
 
   it('is left alone by hosts that have no identify, and says nothing of those', async () => {
