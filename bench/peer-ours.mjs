@@ -1,6 +1,6 @@
 // One side of the benchmark, with this package as it is built.
 import { lastValueFrom } from 'rxjs';
-import { createHost, serve, unlimited } from 'rx-libp2p';
+import { createHost, quic, serve, tcp, unlimited } from 'rx-libp2p';
 import { runPeer } from './scenarios.mjs';
 
 // As many streams of one protocol with one peer as js-libp2p is told to take; all other limits are the usual ones.
@@ -8,7 +8,10 @@ const limits = process.argv.includes('--unlimited')
   ? unlimited
   : { protocolPeer: { inboundStreams: 10_000, outboundStreams: 10_000 } };
 const services = process.argv.includes('--no-services') ? { identify: false, ping: false } : {};
-const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], limits, services });
+const over = process.argv.includes('--quic')
+  ? { transports: [quic()], listen: ['/ip4/127.0.0.1/udp/0/quic-v1'] }
+  : { transports: [tcp()], listen: ['/ip4/127.0.0.1/tcp/0'] };
+const host = await createHost({ ...over, limits, services });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))
@@ -61,7 +64,7 @@ const all = (stream) =>
 
 runPeer({
   addr: String(host.addrs[0]),
-  connect: () => createHost({ listen: [], limits, services }),
+  connect: () => createHost({ ...over, listen: [], limits, services }),
   dial: (client, addr) => lastValueFrom(client.dial(addr)),
   stop: (client) => client.stop(),
   ask: (client, addr, bytes) =>

@@ -1,11 +1,13 @@
 // Ours against js-libp2p, in one run: two processes each, on loopback, TCP + noise + yamux, in turns, the median of three.
 //   npm run bench [-- --json] [-- --quick] [-- --no-services]   the last: ours without identify and ping, as js-libp2p is here
+//   npm run bench:quic …                                        the same over QUIC, through the same native addon
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const quick = process.argv.includes('--quick');
+const isQuic = process.argv.includes('--quic');
 const asJson = process.argv.includes('--json');
 const here = fileURLToPath(new URL('.', import.meta.url));
 const js = fileURLToPath(new URL('../test/interop/js/', import.meta.url));
@@ -18,7 +20,7 @@ if (!existsSync(`${js}node_modules/libp2p`)) {
 function start(implementation) {
   const args =
     implementation === 'js'
-      ? ['--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`]
+      ? ['--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`, ...process.argv.slice(2)]
       : [`${here}peer-ours.mjs`, ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -44,7 +46,8 @@ const rows = [];
 for (const [name, scenario, options, lessIsBetter] of measures) {
   const values = { ours: [], js: [] };
   for (let turn = 0; turn < (quick ? 1 : 3); turn += 1) {
-    for (const implementation of ['ours', 'js']) {
+    // Over QUIC js-libp2p loses the end of a stream that ends before its handler has begun, and waits for ever.
+    for (const implementation of isQuic && scenario === 'streams' ? ['ours'] : ['ours', 'js']) {
       process.stderr.write(`\r${name}: ${implementation}, ${String(turn + 1)}        `);
       const { client, addr } = peers[implementation];
       const { value, error } = await client.ask({ scenario, addr, options });
@@ -59,10 +62,13 @@ for (const [name, scenario, options, lessIsBetter] of measures) {
 process.stderr.write('\r'.padEnd(60) + '\r');
 for (const { server, client } of Object.values(peers)) for (const { child } of [server, client]) child.kill();
 
-const round = (value) => (value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en'));
+const round = (value) =>
+  value === undefined ? '–' : value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en');
 if (asJson) console.log(JSON.stringify({ node: process.version, rows }, null, 2));
 else {
   console.log(`| Node ${process.version} | rx-libp2p | js-libp2p | times better |\n|---|---|---|---|`);
   for (const { name, ours, js: theirs, ratio } of rows)
-    console.log(`| ${name} | ${round(ours)} | ${round(theirs)} | ${ratio.toFixed(1)} |`);
+    console.log(
+      `| ${name} | ${round(ours)} | ${round(theirs)} | ${Number.isNaN(ratio) ? '–' : ratio.toFixed(1)} |`,
+    );
 }

@@ -6,10 +6,12 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { runPeer } from '../../../bench/scenarios.mjs';
 
+const isQuic = process.argv.includes('--quic');
+const transport = isQuic ? (await import('@chainsafe/libp2p-quic')).quic() : tcp();
 const create = (listen) =>
   createLibp2p({
     addresses: { listen },
-    transports: [tcp()],
+    transports: [transport],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 1000 },
@@ -30,7 +32,7 @@ const all = async (stream) => {
   return { bytes, last };
 };
 
-const node = await create(['/ip4/127.0.0.1/tcp/0']);
+const node = await create([isQuic ? '/ip4/127.0.0.1/udp/0/quic-v1' : '/ip4/127.0.0.1/tcp/0']);
 await node.handle(
   '/bench/echo/1',
   async (stream) => {
