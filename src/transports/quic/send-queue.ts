@@ -3,6 +3,9 @@ import { concatBytes } from '../../core/bytes.js';
 import type { Writable } from '../../core/duplex.js';
 import { WRITE_BYTES } from './limits.js';
 
+/** From here on a piece goes as it is: copying it costs more than a call for it alone. */
+const ALONE_BYTES = 16 * 1024;
+
 export class SendQueue {
   private pieces: Uint8Array[] = [];
   private head = 0;
@@ -16,11 +19,11 @@ export class SendQueue {
     this.byteLength += bytes.byteLength;
   }
 
-  /** What is to be sent next, until `taken`: a large piece is cut and never copied, small ones are put together. */
+  /** What is to be sent next, until `taken`: a large piece is never copied, small ones are put together. */
   next(): Uint8Array | undefined {
     const first = this.pieces[this.head];
     if (first === undefined) return undefined;
-    const chunk = first.byteLength >= WRITE_BYTES || this.isLast ? this.cut(first) : this.gather();
+    const chunk = first.byteLength >= ALONE_BYTES || this.isLast ? this.cut(first) : this.gather();
     this.inHand = chunk.byteLength;
     return chunk;
   }
@@ -58,7 +61,7 @@ export class SendQueue {
     let byteLength = 0;
     for (let at = this.head; at < this.pieces.length; at += 1) {
       const more = this.pieces[at]?.byteLength ?? 0;
-      if (byteLength + more > WRITE_BYTES) break;
+      if (more >= ALONE_BYTES || byteLength + more > WRITE_BYTES) break;
       byteLength += more;
       count += 1;
     }
