@@ -59,6 +59,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   private answer: PendingAnswer | undefined;
   private ending = false;
   private endHeldBack = false;
+  private discardsRest = false;
   private firstEnd: 'local' | 'remote' | undefined;
   private reason: CloseReason | undefined;
   private closed: ReplaySubject<CloseReason> | undefined;
@@ -148,7 +149,9 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   close(): void {
     this.complete();
-    this.muxed.discard();
+    // The answer is still wanted: our end waits for it.
+    if (this.answer === undefined) this.muxed.discard();
+    else this.discardsRest = true;
     this.side.end();
   }
 
@@ -254,9 +257,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       this.answer = undefined;
       this.onAnswered?.();
       if (this.endHeldBack) this.muxed.end();
-      if (answered.rest === undefined || answered.rest.byteLength === 0) return;
-      this.bytesRead += answered.rest.byteLength;
-      this.side.push(answered.rest);
+      if (this.discardsRest) this.muxed.discard();
+      else if (answered.rest !== undefined) this.onBytes(answered.rest);
     } catch (error) {
       this.muxed.reset(asError(error), NEGOTIATION_FAILED);
     }
