@@ -167,7 +167,13 @@ export function marbles(
   const bottom = y + rows.length * rowPx + rows.filter(({ result }) => result).length * 14 - 12;
   for (let ms = 0; ms <= untilMs; ms += tickMs) {
     parts.push(`<path d="M${x(ms)} 26V${bottom}" stroke="${GRID}"/>`);
-    parts.push(text(x(ms), 18, `${ms} ms`, { anchor: 'middle', fill: FAINT, size: 11 }));
+    parts.push(
+      text(x(ms), 18, untilMs < 10_000 ? `${ms} ms` : `${ms / 1000} s`, {
+        anchor: 'middle',
+        fill: FAINT,
+        size: 11,
+      }),
+    );
   }
   for (const row of rows) {
     if (row.result) y += 14;

@@ -13,6 +13,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,9 +34,14 @@ def execute(path):
         nb, timeout=CELL_TIMEOUT_S, record_timing=False, resources={"metadata": {"path": str(HERE)}}
     )
     error = None
+    # A kernel that is told to end complains about its sockets: of interest only if it died.
+    complaints = tempfile.TemporaryFile("w+")
     try:
-        client.execute()
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
+        client.execute(stderr=complaints)
+    except DeadKernelError as failure:
+        complaints.seek(0)
+        error = f"{failure}\n{complaints.read()}"
+    except (CellExecutionError, CellTimeoutError) as failure:
         said = [
             out.text
             for cell in nb.cells
