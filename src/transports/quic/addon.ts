@@ -49,6 +49,8 @@ export interface NativeConfig {
   readonly privateKeyProto: Uint8Array;
   /** Read by nobody. */
   readonly handshakeTimeout: number;
+  /** Releases behind 2.1.1 want it, earlier ones do not know it. */
+  readonly shutdownTimeout: number;
   readonly maxIdleTimeout: number;
   readonly keepAliveInterval: number;
   readonly maxConcurrentStreamLimit: number;

@@ -30,6 +30,7 @@ export function nativeConfig(numbers: QuicNumbers, privateKeyProto: Uint8Array):
   return {
     privateKeyProto,
     handshakeTimeout: u32(numbers.handshakeTimeoutMs),
+    shutdownTimeout: CLOSE_MS,
     maxIdleTimeout: u32(numbers.idleTimeoutMs),
     keepAliveInterval: u32(numbers.keepAliveMs),
     maxConcurrentStreamLimit: u32(numbers.maxInboundStreams),

@@ -17,6 +17,7 @@ import type {
   TransportContext,
   TransportPart,
 } from '../../core/parts.js';
+import { generateKey } from '../../core/keys.js';
 import { peerIdFrom } from '../../core/peer-id.js';
 import { boundHosts } from '../bound-hosts.js';
 import { hasAddon, loadAddon, type NativeConnection, type NativeSettings, type QuicAddon } from './addon.js';
@@ -62,13 +63,13 @@ export class QuicTransport implements Transport {
   constructor(
     private readonly addon: QuicAddon,
     private readonly numbers: QuicNumbers,
-    { scheduler, privateKey }: TransportContext,
+    { scheduler, random, privateKey }: TransportContext,
   ) {
-    if (privateKey === undefined)
-      throw new Libp2pError('ERR_INVALID_OPTION', 'local', 'quic: a connection needs a private key to prove');
-    this.settings = settingsFor(addon, numbers, privateKey);
+    // Without a host there is nobody to be proven: then anybody.
+    const key = privateKey ?? generateKey('Ed25519', { random });
+    this.settings = settingsFor(addon, numbers, key);
     this.scheduler = scheduler;
-    this.wrapDeps = { scheduler, numbers, self: peerIdFrom(privateKey) };
+    this.wrapDeps = { scheduler, numbers, self: peerIdFrom(key) };
     const { settings } = this;
     this.sockets = {
       4: new DialSocket(() => new addon.Client(settings, 0)),
