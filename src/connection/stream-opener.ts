@@ -126,18 +126,13 @@ export class StreamOpener {
     return new Observable<Stream>((subscriber) => {
       const opened = this.begin();
       const { muxed, scope } = opened;
-      const abandoned = new Libp2pError(
-        'ERR_ABORTED',
-        'local',
-        'the stream was given up before its protocol was agreed on',
-      );
       const cancel = this.deadlines.add(() => {
         muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS), NEGOTIATION_FAILED);
       });
       let settled = false;
       subscriber.add(() => {
         cancel();
-        if (!settled) muxed.reset(abandoned, NEGOTIATION_FAILED);
+        if (!settled) muxed.reset(abandoned(), NEGOTIATION_FAILED);
       });
       new OutboundNegotiation(muxed, protocols, {
         agreed: (protocol, rest) => {
@@ -161,4 +156,9 @@ export class StreamOpener {
       });
     });
   }
+}
+
+function abandoned(): Libp2pError {
+  const what = 'the stream was given up before its protocol was agreed on';
+  return new Libp2pError('ERR_ABORTED', 'local', what);
 }

@@ -263,8 +263,10 @@ export class YamuxSession
     this.outbox.close();
     for (const end of [this.reading, this.rooms, this.closing]) end?.unsubscribe();
     this.heartbeat.stop();
-    const error = reason.error ?? closedError();
-    for (const stream of this.table.all()) stream.fail(error, reason.by);
+    if (this.table.size > 0) {
+      const error = reason.error ?? closedError();
+      for (const stream of this.table.all()) stream.fail(error, reason.by);
+    }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
     this.slots.complete();
