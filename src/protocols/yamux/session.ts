@@ -166,7 +166,7 @@ export class YamuxSession
     this.ledger.release(stream.window.extraBytes);
     if (!stream.remoteEnded && stream.announcedToRemote)
       this.ledger.strays.expect(stream.id, stream.window.remaining);
-    this.slots.next();
+    if (this.slots.observed) this.slots.next();
     this.finishWhenEmpty();
   }
 
@@ -208,7 +208,7 @@ export class YamuxSession
   }
 
   slotFreed(): void {
-    this.slots.next();
+    if (this.slots.observed) this.slots.next();
   }
 
   private handlePing({ flags, streamId, length }: Header): void {
