@@ -5,7 +5,16 @@
  */
 import type { Bytes } from '../../core/duplex.js';
 import { Libp2pError, quote } from '../../core/errors.js';
-import { encodeToken, HEADER, HEADER_FRAME, multistreamError, REFUSAL, startsWith, TokenReader, wordsFor } from './codec.js';
+import {
+  encodeToken,
+  HEADER,
+  HEADER_FRAME,
+  multistreamError,
+  REFUSAL,
+  startsWith,
+  TokenReader,
+  wordsFor,
+} from './codec.js';
 
 export interface Agreement {
   readonly protocol: string;
