@@ -188,10 +188,10 @@ function mux(
 function owned(raw: AdmittedConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
   return new Observable<UpgradeUpdate>((subscriber) => {
     let handedOn = false;
-    let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');
+    let cause: Error | undefined;
     subscriber.add(() => {
       if (handedOn) return;
-      raw.duplex.sink.error(cause);
+      raw.duplex.sink.error(cause ?? new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned'));
       raw.scope?.done();
     });
     subscriber.add(

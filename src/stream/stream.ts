@@ -231,6 +231,10 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     this.finish({ by: this.firstEnd ?? 'remote' });
   }
 
+  get hasBegun(): boolean {
+    return this.proposal === undefined;
+  }
+
   /** First use: what was proposed leaves in front of the first bytes. */
   begin(): void {
     if (this.proposal === undefined) return;

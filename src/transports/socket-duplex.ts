@@ -130,7 +130,9 @@ export class SocketDuplex implements Duplex {
     socket.on('close', () => {
       this.gone = true;
       this.forget();
-      side.fail(new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection was destroyed`));
+      // An error takes longer to make than all the rest of a socket's end.
+      if (!side.isDone)
+        side.fail(new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection was destroyed`));
       this.room.complete();
     });
   }

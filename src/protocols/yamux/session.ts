@@ -166,7 +166,7 @@ export class YamuxSession
     this.ledger.release(stream.window.extraBytes);
     if (!stream.remoteEnded && stream.announcedToRemote)
       this.ledger.strays.expect(stream.id, stream.window.remaining);
-    this.slots.next();
+    if (this.slots.observed) this.slots.next();
     this.finishWhenEmpty();
   }
 
@@ -208,7 +208,7 @@ export class YamuxSession
   }
 
   slotFreed(): void {
-    this.slots.next();
+    if (this.slots.observed) this.slots.next();
   }
 
   private handlePing({ flags, streamId, length }: Header): void {
@@ -263,8 +263,10 @@ export class YamuxSession
     this.outbox.close();
     for (const end of [this.reading, this.rooms, this.closing]) end?.unsubscribe();
     this.heartbeat.stop();
-    const error = reason.error ?? closedError();
-    for (const stream of this.table.all()) stream.fail(error, reason.by);
+    if (this.table.size > 0) {
+      const error = reason.error ?? closedError();
+      for (const stream of this.table.all()) stream.fail(error, reason.by);
+    }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
     this.slots.complete();
