@@ -1,7 +1,7 @@
 /** What the examples share of the terminal: colour where there is one, safe text, a progress bar. */
 const terminal = process.stdout.isTTY;
 /** https://no-color.org */
-const colourful = terminal && (process.env['NO_COLOR'] ?? '') === '';
+export const colourful = terminal && (process.env['NO_COLOR'] ?? '') === '';
 
 const paint =
   (code: number) =>

@@ -40,7 +40,9 @@ function filesIn(directory: string, ending: string): string[] {
 
 function allBlocks(): CodeBlock[] {
   const pages = ['README.md', ...filesIn('docs', '.md'), ...filesIn('examples', '.md')];
-  return [...pages, ...filesIn('src', '.ts')].flatMap((file) => blocksIn(file, readFileSync(join(root, file), 'utf8')));
+  return [...pages, ...filesIn('src', '.ts')].flatMap((file) =>
+    blocksIn(file, readFileSync(join(root, file), 'utf8')),
+  );
 }
 
 /** Code that is shown from a file is there, word for word. */

@@ -2,7 +2,7 @@
  * Two rules of one's own. A function from list to list is lifted by `mapDials`: the address that worked last time goes first.
  * What needs time is an operator: a quick answer of the name server still takes part in the ranking.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/strategies/own.ts
+ *   npm run example examples/strategies/own.ts
  */
 import { map, of, pipe, switchMap, timer } from 'rxjs';
 import {
