@@ -3,7 +3,7 @@ import { concat, map, mergeMap, Observable, of, switchMap, tap, type MonoTypeOpe
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
-import type { AdmittedConnection, Muxer, RawConnection, Secured, SecurityProtocol } from '../core/parts.js';
+import type { Muxer, RawConnection, Secured, SecurityProtocol } from '../core/parts.js';
 import { offer, offerLazily, respond } from '../protocols/multistream/select.js';
 
 export interface UpgradeDeps {
@@ -17,7 +17,7 @@ interface SecuredGate {
   refusesSecured(direction: Direction, peer: PeerId, raw: RawConnection): Error | undefined;
 }
 export interface Upgraded {
-  readonly raw: AdmittedConnection;
+  readonly raw: RawConnection;
   readonly duplex: Duplex;
   readonly remotePeer: PeerId;
   readonly encryption: string;
@@ -43,7 +43,7 @@ interface SecuredBy {
  * does. Where both sides dialed at once, `role` says who acts as client; else the dialer does.
  */
 export function upgradeOutbound(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   expectedPeer: PeerId,
   deps: UpgradeDeps,
   role: Role = 'client',
@@ -59,7 +59,7 @@ export function upgradeOutbound(
  * alone. `channel` is how `raw` is read.
  */
 export function upgradeInbound(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
@@ -113,7 +113,7 @@ function gated(
 
 /** The muxer's turn; that the channel is secured is told before. */
 function stages(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   secured$: Observable<SecuredBy>,
   deps: UpgradeDeps,
   role: Role,
@@ -128,7 +128,7 @@ function stages(
 }
 
 function mux(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   { encryption, secured }: SecuredBy,
   deps: UpgradeDeps,
   role: Role,
@@ -153,7 +153,7 @@ function mux(
   );
 }
 
-function owned(raw: AdmittedConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
+function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
   return new Observable<UpgradeUpdate>((subscriber) => {
     let handedOn = false;
     let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');

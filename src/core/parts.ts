@@ -28,10 +28,8 @@ export interface RawConnection {
   readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
-}
-/** A raw channel, and what it takes of its host; whoever owns the channel gives that back. */
-export interface AdmittedConnection extends RawConnection {
-  readonly scope?: ConnectionScope | undefined;
+  /** What it takes of its host, which sets this when it lets the channel in; whoever owns the channel gives that back. */
+  scope?: ConnectionScope | undefined;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */

@@ -20,5 +20,14 @@ export function unread(duplex: Duplex, bytes: Bytes | undefined): Duplex {
       const rest = defer(() => (turn === latest ? duplex.read(room$) : throwError(taken)));
       return concat(prefix.read(room$), rest);
     });
-  return { read, sink: duplex.sink, room$: duplex.room$ };
+  return {
+    read,
+    sink: duplex.sink,
+    get room$() {
+      return duplex.room$;
+    },
+    get below() {
+      return prefix.queuedBytes === 0 ? duplex : undefined;
+    },
+  };
 }
