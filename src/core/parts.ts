@@ -30,6 +30,8 @@ export interface RawConnection {
   readonly released$?: Observable<never> | undefined;
   /** Set where there is nothing left to upgrade: then `duplex` carries no bytes, and only its ends mean something. */
   readonly native?: SecuredMuxed | undefined;
+  /** What it takes of its host, which sets this when it lets the channel in; whoever owns the channel gives that back. */
+  scope?: ConnectionScope | undefined;
 }
 /**
  * What a channel has where its transport secures and multiplexes by itself: QUIC, WebTransport. The upgrade takes it as it
@@ -42,10 +44,6 @@ export interface SecuredMuxed {
   readonly encryption: string;
   /** Makes the one session of this channel, and looks at no bytes of it. */
   readonly muxer: Muxer;
-}
-/** A raw channel, and what it takes of its host; whoever owns the channel gives that back. */
-export interface AdmittedConnection extends RawConnection {
-  readonly scope?: ConnectionScope | undefined;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */

@@ -1,6 +1,6 @@
 /** Two ends of a channel in memory: latency by a scheduler, back-pressure by a bound. */
 import type { Observable, SchedulerLike, Subscription } from 'rxjs';
-import type { Bytes, Duplex, Writable } from '../core/duplex.js';
+import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide } from '../rx/read-side.js';
@@ -41,7 +41,7 @@ export function linkedPair(near: MemoryEndDeps, far: MemoryEndDeps): readonly [M
   return ends;
 }
 
-export class MemoryEnd implements Duplex {
+export class MemoryEnd implements Duplex, PlainChannel {
   peer: MemoryEnd | undefined;
   /** All that has come, read or not. */
   heardBytes = 0;
@@ -93,6 +93,25 @@ export class MemoryEnd implements Duplex {
 
   get room$(): Observable<boolean> {
     return this.room.$;
+  }
+  get plain(): this {
+    return this;
+  }
+
+  attach(reader: PlainReader): void {
+    this.side.attachPlain(reader);
+  }
+
+  pull(reader: PlainReader): void {
+    this.side.pull(reader);
+  }
+
+  detach(reader: PlainReader): void {
+    this.side.detach(reader);
+  }
+
+  watchRoom(watcher: RoomWatcher): void {
+    this.room.watch(watcher);
   }
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
