@@ -22,8 +22,8 @@ export interface SocketTiming {
 export interface SocketOptions extends SocketTiming {
   /** For messages. */
   readonly name?: string | undefined;
-  /** Destroys what is below so that the remote notices; TCP's own reset if left out. */
-  readonly reset?: ((error: Error) => void) | undefined;
+  /** Destroys what is below so that the remote notices, by a plain end if ours was said; TCP's own reset if left out. */
+  readonly reset?: ((error: Error, hasEnded: boolean) => void) | undefined;
 }
 /** A socket that its duplex has given away. */
 export class ReleasedSocket {
@@ -275,10 +275,8 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
     this.forget();
     this.room.complete();
     if (this.socket.destroyed) return;
-    if (this.options.reset !== undefined) this.options.reset(error);
-    // The system knows no reset after an end.
-    else if (this.saidEnd) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    if (this.options.reset !== undefined) this.options.reset(error, this.saidEnd);
+    else resetSocket(this.socket, this.saidEnd);
   }
 
   private forget(): void {
@@ -310,4 +308,10 @@ function onClose(this: Socket): void {
 function channelOf(socket: Socket): SocketDuplex {
   // Whoever listens by these has set it.
   return (socket as KnownSocket)[CHANNEL];
+}
+
+/** The system knows no reset after an end: Node would say nothing, and keep the socket for ever. */
+export function resetSocket(socket: Socket, hasEnded: boolean): void {
+  if (hasEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

@@ -80,6 +80,11 @@ function muxerOf({ alpnProtocol }: TLSSocket, { muxers }: SecureOptions): string
 
 /** Whatever it reports after it was abandoned is nobody's concern. */
 function watch(socket: TLSSocket, subscriber: Subscriber<Secured>): void {
+  // Who does not read hears of no end either. There is nothing to read before the handshake is done.
+  socket.resume();
+  socket.on('end', () => {
+    subscriber.error(ended());
+  });
   socket.on('error', (cause: Error) => {
     subscriber.error(broken(cause));
   });

@@ -3,7 +3,7 @@ import type { Duplex as NodeDuplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Duplex } from '../../core/duplex.js';
 import type { PartContext } from '../../core/parts.js';
-import { ReleasedSocket, SocketDuplex } from '../socket-duplex.js';
+import { ReleasedSocket, resetSocket, SocketDuplex } from '../socket-duplex.js';
 import { DuplexStream } from './duplex-stream.js';
 
 export interface TlsChannel {
@@ -28,8 +28,8 @@ function onSocket({ socket, timing }: ReleasedSocket): TlsChannel {
       new SocketDuplex(secured, {
         ...timing,
         name: 'tls',
-        reset: () => {
-          if (!socket.destroyed) socket.resetAndDestroy();
+        reset: (_, hasEnded) => {
+          if (!socket.destroyed) resetSocket(socket, hasEnded);
           secured.destroy();
         },
       }),
