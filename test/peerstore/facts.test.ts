@@ -9,7 +9,7 @@ import { addr, keyOf, known, peer, storeInTime } from '../support/peer-store.js'
 const A = peer('a');
 
 describe('protocols (PS-43)', () => {
-  it('replace those before, each once', () => {
+  it('PS-44: replace those before, each once', () => {
     const { store } = storeInTime();
     store.setProtocols(A, ['/x', '/y', '/x']);
     store.setProtocols(A, ['/z', '/y']);
@@ -126,7 +126,7 @@ describe('keys (PS-40, PS-41)', () => {
   const rsa = generateKey('RSA').publicKey;
   const id = peerIdFrom(peerIdFrom(rsa).toString());
 
-  it('of an id that does not carry one is remembered, and is enough to know the peer (PS-47)', () => {
+  it('of an id that does not carry one is remembered, and is enough to know the peer (PS-42, PS-47)', () => {
     const { store } = storeInTime();
     expect(id.publicKey).toBeUndefined();
     store.setKey(id, rsa);

@@ -84,7 +84,7 @@ describe('a new connection', () => {
     expect([a.connections[0]?.streams, b.connections[0]?.streams]).toEqual([[], []]);
   });
 
-  it('tells what it was told to tell', async () => {
+  it('ID-19: tells what it was told to tell', async () => {
     const c = await net.createHost({ userAgent: 'mine/2', protocolVersion: 'mine' });
     await net.runUntil(a.dial(c.addrs));
     await net.advance(RTT_MS);
@@ -453,7 +453,7 @@ describe('a hostile peer', () => {
       'ERR_LIMIT',
     ],
     [
-      'I8: another peer’s key',
+      'I8, ID-16: another peer’s key',
       (stream) => {
         answer(stream, { ...good, publicKey: KEY.publicKey.bytes });
       },
@@ -545,7 +545,7 @@ describe('a hostile peer', () => {
     expect(new TextDecoder().decode(a.peerStore.get(peer.peerId)?.metadata.get('AgentVersion'))).toBe(agent);
   });
 
-  it('I3, I4: of thousands of protocols and addresses only so many are kept', async () => {
+  it('I3, I4, ID-12: of thousands of protocols and addresses only so many are kept', async () => {
     const parts = Array.from({ length: 10 }, (_, part) => ({
       protocols: Array.from({ length: 300 }, (__, i) => `/p/${String(part)}/${String(i)}`),
       listenAddrs: Array.from(
@@ -626,7 +626,7 @@ describe('a hostile peer', () => {
 
     it.each([
       [
-        'I8: another peer’s key',
+        'I8, ID-16: another peer’s key',
         { publicKey: KEY.publicKey.bytes, protocols: ['/b'] },
         'ERR_PEER_ID_MISMATCH',
       ],

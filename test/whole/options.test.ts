@@ -126,7 +126,7 @@ describe('createHost refuses, and names', () => {
   });
 });
 
-describe('OPT-33: createHost that rejects leaves nothing behind', () => {
+describe('OPT-33, OPT-71: createHost that rejects leaves nothing behind', () => {
   const fails = (): never => {
     throw new Error('no');
   };
@@ -246,7 +246,7 @@ describe('createHost with', () => {
     expect(warnings()).toEqual([]);
   });
 
-  it('OPT-3, OPT-11 to OPT-20: each option once, since it has one name', async () => {
+  it('OPT-2, OPT-3, OPT-11 to OPT-20, OPT-22, OPT-25, OPT-79: each option once, since it has one name', async () => {
     const seen: string[] = [];
     const a = await net.createHost({
       addrsFactory: tap(() => seen.push('addrsFactory')),
