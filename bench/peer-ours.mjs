@@ -98,6 +98,18 @@ runPeer({
         error: reject,
       });
     }),
+  firstByte: (connection, bytes) =>
+    new Promise((resolve, reject) => {
+      // Lazily, whether or not identify has told of the protocol already.
+      connection.newStream('/bench/echo/1', { lazy: true }).subscribe({
+        next: (stream) => {
+          stream.subscribe({ next: resolve, error: reject });
+          stream.next(bytes);
+          stream.complete();
+        },
+        error: reject,
+      });
+    }),
   upload: async (connection, total) => {
     const stream = await firstValueFrom(connection.newStream('/bench/sink/1'));
     const answer = all(stream);

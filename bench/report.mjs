@@ -1,5 +1,5 @@
-// What was measured, as a table.
-const NAMES = {
+// What was measured, as tables.
+export const NAMES = {
   ours: 'rx-libp2p',
   base: 'the other build',
   js: 'js-libp2p',
@@ -14,34 +14,57 @@ export function ratio({ medians, lessIsBetter }, other) {
   return lessIsBetter ? theirs / ours : ours / theirs;
 }
 
-export const rounded = (value) => {
+const rounded = (value) => {
   if (value === undefined) return '';
   if (value < 1) return value.toFixed(3);
   return value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en');
 };
+const table = (head, lines) =>
+  [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const columnsOf = (results, key) =>
+  Object.keys(NAMES).filter((name) => results.some((result) => name in result[key]));
 
 export function asMarkdown(results) {
-  const columns = Object.keys(NAMES).filter((name) => results.some(({ medians }) => name in medians));
+  const columns = columnsOf(results, 'medians');
   const others = columns.filter((name) => name !== 'ours' && columns.includes('ours'));
   const head = [
     `Node ${process.version}`,
     ...columns.map((name) => NAMES[name]),
     ...others.map((name) => `× ${NAMES[name]}`),
   ];
-  const lines = [head, head.map(() => '---')];
-  for (const result of results) {
-    const times = others.map((other) => ratio(result, other)?.toFixed(2) ?? '');
-    lines.push([result.name, ...columns.map((name) => rounded(result.medians[name])), ...times]);
-  }
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const lines = results.map((result) => [
+    result.name,
+    ...columns.map((name) => rounded(result.medians[name])),
+    ...others.map((other) => ratio(result, other)?.toFixed(2) ?? ''),
+  ]);
+  return table(head, lines);
 }
 
 /** Ms of processor time, the least of all rounds: others on the machine can only add to it. */
 export function cpuTable(results) {
-  const columns = Object.keys(NAMES).filter((name) => results.some(({ cpu }) => name in cpu));
-  const lines = [['processor, ms', ...columns.map((name) => NAMES[name])]];
-  lines.push(lines[0].map(() => '---'));
-  for (const { name, cpu } of results)
-    lines.push([name, ...columns.map((column) => (cpu[column] ? String(Math.min(...cpu[column])) : ''))]);
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const columns = columnsOf(results, 'cpu');
+  const lines = results.map(({ name, cpu }) => [
+    name,
+    ...columns.map((column) => (cpu[column] ? String(Math.min(...cpu[column])) : '')),
+  ]);
+  return table(['processor, ms', ...columns.map((name) => NAMES[name])], lines);
 }
+
+export const tripsTable = (trips) =>
+  table(
+    ['', 'from cold', 'a further stream'],
+    trips.map(({ name, cold, further }) => [NAMES[name], cold.toFixed(1), further.toFixed(1)]),
+  );
+
+export const growthTable = ([connections, streams]) =>
+  table(
+    ['there are', 'one more connection', 'one more stream'],
+    connections.map(({ at, ms }, line) => [
+      at.toLocaleString('en'),
+      ms.toFixed(2),
+      streams[line]?.ms.toFixed(3) ?? '',
+    ]),
+  );
+
+export const primitivesTable = (primitives) =>
+  table(Object.keys(primitives), [Object.values(primitives).map((us) => us.toFixed(0))]);

@@ -8,8 +8,11 @@
 //     --write           docs/benchmarks.md and its drawing
 import { readFileSync } from 'node:fs';
 import { buildGo, installJs, startPair } from './peers.mjs';
-import { rowsFor } from './rows.mjs';
-import { asMarkdown, cpuTable, ratio } from './report.mjs';
+import { loadavg } from 'node:os';
+import { roundTrips } from './delayed-link.mjs';
+import { growth } from './grow.mjs';
+import { DECADES, PRIMITIVES, rowsFor } from './rows.mjs';
+import { asMarkdown, cpuTable, growthTable, primitivesTable, ratio, tripsTable } from './report.mjs';
 
 const argument = (name) => {
   const at = process.argv.indexOf(name);
@@ -22,7 +25,7 @@ const wanted = (name) => only === undefined || only.includes(name);
 const against = argument('--against');
 const rounds = Number(argument('--rounds') ?? (quick ? 1 : 3));
 const chosen = argument('--rows')?.split(',');
-const rows = rowsFor(quick, has('--check')).filter(
+const rows = rowsFor(quick).filter(
   ({ id }) => chosen === undefined || chosen.some((name) => id.startsWith(name)),
 );
 
@@ -72,20 +75,46 @@ async function measure(row) {
   };
 }
 
+const load = () => loadavg()[0].toFixed(1);
+const loadBefore = load();
 const results = [];
+const primitives = {};
+let trips = [];
+let growths = [];
 try {
   for (const row of rows) results.push(await measure(row));
+  const isWhole = chosen === undefined && only === undefined && against === undefined && !quick;
+  if (isWhole || chosen?.includes('trips')) trips = await roundTrips(pairs);
+  if (isWhole || chosen?.includes('primitives'))
+    for (const name of PRIMITIVES) primitives[name] = (await pairs.limit.ask(name)).value;
+  if (isWhole || chosen?.includes('grow'))
+    growths = [await growth('connections', DECADES, progress), await growth('streams', DECADES, progress)];
 } finally {
   for (const pair of Object.values(pairs)) pair.stop();
   if (process.stderr.isTTY) process.stderr.write(`\r${''.padEnd(78)}\r`);
 }
 
-if (has('--json')) console.log(JSON.stringify({ node: process.version, rows: results }, null, 2));
-else console.log(asMarkdown(results));
-if (has('--cpu')) console.log(cpuTable(results));
+if (has('--json'))
+  console.log(JSON.stringify({ node: process.version, rows: results, trips, growths, primitives }, null, 2));
+else {
+  const tables = [
+    results.length > 0 && asMarkdown(results),
+    has('--cpu') && cpuTable(results),
+    trips.length > 0 && tripsTable(trips),
+    growths.length > 0 && growthTable(growths),
+    Object.keys(primitives).length > 0 && primitivesTable(primitives),
+  ];
+  console.log(tables.filter(Boolean).join('\n\n'));
+}
 if (has('--write')) {
   const { writeReport } = await import('./write.mjs');
-  writeReport(results);
+  writeReport({
+    results,
+    trips,
+    growths,
+    primitives,
+    loads: `a load of ${loadBefore} before, ${load()} after`,
+  });
 }
 if (has('--check')) {
   const floors = JSON.parse(readFileSync(new URL('./floors.json', import.meta.url), 'utf8'));

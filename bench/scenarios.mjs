@@ -59,6 +59,9 @@ async function throughput(peer, addr, bytes, move) {
   });
 }
 
+/** What `grow` has made so far. */
+const grown = { connections: [], streams: [], on: undefined };
+
 const scenarios = {
   /** Ms of one connect, the median. */
   async connect(peer, addr, { count, identified }) {
@@ -129,70 +132,39 @@ const scenarios = {
       if (heard !== count * MESSAGE_BYTES) throw new Error(`${String(heard)} bytes came back`);
       return { value: (2 * count) / seconds, grownMiB: (peak - before) / MIB };
     }),
-  /** Ms of the first answer's first byte from cold, and of a further stream's, behind a proxy that delays. */
+  /** Ms to the first byte of an answer, from cold, and of a further stream: over a link with a delay. */
   async firstByte(peer, addr) {
     const client = await peer.connect();
     const start = performance.now();
     const connection = await peer.dial(client, addr);
-    const cold = peer.ask(connection, message).then(() => performance.now() - start);
-    const coldMs = await cold;
+    await peer.firstByte(connection, message);
+    const cold = performance.now() - start;
     await peer.identified(client, connection);
     const again = performance.now();
-    await peer.ask(connection, message);
+    await peer.firstByte(connection, message);
     const furtherMs = performance.now() - again;
     await peer.stop(client);
-    return { value: coldMs, furtherMs };
+    return { value: cold, furtherMs };
   },
-  /** Ms of the last tenth of so many connections, each by a host of its own, and of as many at the start. */
-  async growConnections(peer, addr, { decades }) {
-    const hosts = [];
-    const make = async (count) => {
+  /** So many connections more, each by a host of its own, or so many streams on one; they stay. */
+  async grow(peer, addr, { kind, more }) {
+    if (kind === 'connections') {
       const clients = [];
-      for (let at = 0; at < count; at += 1) clients.push(await peer.connect());
-      hosts.push(...clients);
-      const dial = (client) => peer.dial(client, addr).then((c) => peer.identified(client, c));
-      const start = performance.now();
-      let next = 0;
-      const lane = async () => {
-        while (next < clients.length) {
-          next += 1;
-          await dial(clients[next - 1]);
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(8, count) }, lane));
-      return (performance.now() - start) / count;
-    };
-    await make(50);
-    const lines = [];
-    for (const count of decades) {
-      const probe = Math.max(20, Math.ceil(count / 10));
-      await make(Math.max(0, count - hosts.length - probe));
-      lines.push({ at: count, ms: await make(probe) });
+      for (let at = 0; at < more; at += 1) clients.push(await peer.connect());
+      grown.connections.push(...clients);
+      await timed(more, Math.min(8, more), async () => {
+        const client = clients.pop();
+        await peer.identified(client, await peer.dial(client, addr));
+      });
+    } else {
+      grown.on ??= await peer.dial(await peer.connect(), addr);
+      await timed(more, Math.min(8, more), async () => {
+        const echo = await peer.openEcho(grown.on);
+        await echo.roundTrip(message);
+        grown.streams.push(echo);
+      });
     }
-    return { value: lines.at(-1).ms, lines };
-  },
-  async growStreams(peer, addr, { decades }) {
-    return withClient(peer, addr, async (connection) => {
-      const open = [];
-      const make = async (count) => {
-        const start = performance.now();
-        for (let at = 0; at < count; at += 1) {
-          const echo = await peer.openEcho(connection);
-          await echo.roundTrip(message);
-          open.push(echo);
-        }
-        return (performance.now() - start) / count;
-      };
-      await make(200);
-      for (const echo of open.splice(0)) await echo.close();
-      const lines = [];
-      for (const count of decades) {
-        const probe = Math.max(50, Math.ceil(count / 10));
-        await make(Math.max(0, count - open.length - probe));
-        lines.push({ at: count, ms: await make(probe) });
-      }
-      return { value: lines.at(-1).ms, lines };
-    });
+    return grown[kind].length;
   },
   /** Bytes of heap and external memory that each of so many idle streams takes, on the side that opened them. */
   idleStreams: (peer, addr, { count }) =>

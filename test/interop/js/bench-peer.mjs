@@ -116,6 +116,14 @@ runPeer({
     await stream.close();
     if ((await all(stream)).bytes !== bytes.byteLength) throw new Error('a short echo');
   },
+  firstByte: async (connection, bytes) => {
+    const stream = await open(connection, '/bench/echo/1');
+    stream.send(bytes);
+    for await (const chunk of stream) {
+      if (chunk.byteLength > 0) break;
+    }
+    await stream.close();
+  },
   upload: async (connection, total) => {
     const stream = await open(connection, '/bench/sink/1');
     const answer = all(stream);
