@@ -1,11 +1,12 @@
 /** A socket, of TCP or of TLS on it, as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
 import type { Socket } from 'node:net';
-import { Observable, type Observer, type SchedulerLike, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscription } from 'rxjs';
 import { concatBytes, NO_BYTES } from '../core/bytes.js';
 import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
+import { resetSocket, ReleasedSocket, type SocketOptions } from './released-socket.js';
 
 /** Queued beyond this, there is no room … */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -13,25 +14,6 @@ const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 128 * 1024;
 /** Given to Node at once. Smaller than what may be queued, so that a slow link is seen to move between two of them. */
 const SLICE_BYTES = 64 * 1024;
-
-export interface SocketTiming {
-  readonly scheduler: SchedulerLike;
-  /** A socket that takes nothing for so long while bytes wait is dead; left out where somebody else watches. */
-  readonly writeStallMs?: number | undefined;
-}
-export interface SocketOptions extends SocketTiming {
-  /** For messages. */
-  readonly name?: string | undefined;
-  /** Destroys what is below so that the remote notices, by a plain end if ours was said; TCP's own reset if left out. */
-  readonly reset?: ((error: Error, hasEnded: boolean) => void) | undefined;
-}
-/** A socket that its duplex has given away. */
-export class ReleasedSocket {
-  constructor(
-    readonly socket: Socket,
-    readonly timing: SocketTiming,
-  ) {}
-}
 
 /** Under which a socket knows its channel: its listeners are functions that all sockets share. */
 const CHANNEL = Symbol('channel');
@@ -308,10 +290,4 @@ function onClose(this: Socket): void {
 function channelOf(socket: Socket): SocketDuplex {
   // Whoever listens by these has set it.
   return (socket as KnownSocket)[CHANNEL];
-}
-
-/** The system knows no reset after an end: Node would say nothing, and keep the socket for ever. */
-export function resetSocket(socket: Socket, hasEnded: boolean): void {
-  if (hasEnded) socket.destroy();
-  else socket.resetAndDestroy();
 }
