@@ -58,7 +58,7 @@ export async function buildHost<const S extends ServiceMap>(
   const log = new EventLog(scheduler, defaults.warn);
   const wallClock = options.wallClock ?? defaults.wallClock;
   const peerBook = makePeerBook(options, defaults, scheduler, log);
-  const context = { scheduler, random, privateKey };
+  const context = { scheduler, random, privateKey, wallClock };
   const host = new SwarmHost({
     self: peerIdFrom(privateKey),
     transports: parts.transports.map((part) => part.create(context)),
@@ -78,7 +78,7 @@ export async function buildHost<const S extends ServiceMap>(
   if (warning !== undefined) log.fail({ type: 'warning' }, warning);
   await settle(peerBook.open());
   try {
-    startServices(host, options, { ...context, log, wallClock, peerStore: peerBook.store });
+    startServices(host, options, { ...context, log, peerStore: peerBook.store });
   } catch (error) {
     await host.stop();
     throw error;

@@ -158,6 +158,18 @@ describe('multiaddr codec', () => {
     );
   });
 
+  it('still knows all of an address that nobody has asked about for long', () => {
+    const texts = [
+      ...file.valid.map(({ canonical }) => canonical),
+      '/unix/run/x/',
+      `/unix/${'a'.repeat(400)}`,
+    ];
+    const addrs = texts.map((text) => parseMultiaddr(text));
+    const before = addrs.map((addr) => [toHex(addr.bytes), addr.getComponents()]);
+    for (let port = 1; port <= 600; port += 1) parseMultiaddr(`/ip4/1.2.3.4/tcp/${String(port)}`);
+    expect(addrs.map((addr) => [toHex(addr.bytes), addr.getComponents()])).toEqual(before);
+  });
+
   it('never fails otherwise than by its own error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64, size: 'max' }), (bytes) => {
