@@ -13,14 +13,7 @@ import {
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
-import type {
-  AdmittedConnection,
-  Muxer,
-  RawConnection,
-  Secured,
-  SecuredMuxed,
-  SecurityProtocol,
-} from '../core/parts.js';
+import type { Muxer, RawConnection, Secured, SecuredMuxed, SecurityProtocol } from '../core/parts.js';
 import { refuseOther } from '../core/remote-peer.js';
 import { offer, offerLazily, respond } from '../protocols/multistream/select.js';
 
@@ -35,7 +28,7 @@ interface SecuredGate {
   refusesSecured(direction: Direction, peer: PeerId, raw: RawConnection): Error | undefined;
 }
 export interface Upgraded {
-  readonly raw: AdmittedConnection;
+  readonly raw: RawConnection;
   readonly duplex: Duplex;
   readonly remotePeer: PeerId;
   readonly encryption: string;
@@ -61,7 +54,7 @@ interface SecuredBy {
  * does. Where both sides dialed at once, `role` says who acts as client; else the dialer does.
  */
 export function upgradeOutbound(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   expectedPeer: PeerId,
   deps: UpgradeDeps,
   role: Role = 'client',
@@ -79,7 +72,7 @@ export function upgradeOutbound(
  * alone. `channel` is how `raw` is read.
  */
 export function upgradeInbound(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
@@ -100,7 +93,8 @@ function initiate(duplex: Duplex, expectedPeer: PeerId, deps: UpgradeDeps): Obse
       .secure(channel, { role: 'initiator', expectedPeer, muxers })
       .pipe(map((secured) => ({ encryption: chosen.protocol, secured })));
   const [sole, ...others] = deps.security;
-  return sole !== undefined && others.length === 0
+  const takesOver = sole?.wantsRelease === true && duplex.release !== undefined;
+  return sole !== undefined && others.length === 0 && !takesOver
     ? // A sole protocol is proposed without waiting: its first message travels with the proposal.
       secure(sole, offerLazily(duplex, sole.protocol))
     : offer(duplex, protocolsOf(deps.security)).pipe(
@@ -143,7 +137,7 @@ function gated(
 
 /** The muxer's turn; that the channel is secured is told before. */
 function stages(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   secured$: Observable<SecuredBy>,
   deps: UpgradeDeps,
   role: Role,
@@ -158,7 +152,7 @@ function stages(
 }
 
 function mux(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   { encryption, secured }: SecuredBy,
   deps: UpgradeDeps,
   role: Role,
@@ -184,13 +178,13 @@ function mux(
   );
 }
 
-function owned(raw: AdmittedConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
+function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
   return new Observable<UpgradeUpdate>((subscriber) => {
     let handedOn = false;
-    let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');
+    let cause: Error | undefined;
     subscriber.add(() => {
       if (handedOn) return;
-      raw.duplex.sink.error(cause);
+      raw.duplex.sink.error(cause ?? new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned'));
       raw.scope?.done();
     });
     subscriber.add(

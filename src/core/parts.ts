@@ -30,6 +30,8 @@ export interface RawConnection {
   readonly released$?: Observable<never> | undefined;
   /** Set where there is nothing left to upgrade: then `duplex` carries no bytes, and only its ends mean something. */
   readonly native?: SecuredMuxed | undefined;
+  /** What it takes of its host, which sets this when it lets the channel in; whoever owns the channel gives that back. */
+  scope?: ConnectionScope | undefined;
 }
 /**
  * What a channel has where its transport secures and multiplexes by itself: QUIC, WebTransport. The upgrade takes it as it
@@ -42,10 +44,6 @@ export interface SecuredMuxed {
   readonly encryption: string;
   /** Makes the one session of this channel, and looks at no bytes of it. */
   readonly muxer: Muxer;
-}
-/** A raw channel, and what it takes of its host; whoever owns the channel gives that back. */
-export interface AdmittedConnection extends RawConnection {
-  readonly scope?: ConnectionScope | undefined;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */
@@ -89,13 +87,21 @@ export interface Secured {
 }
 export interface SecurityProtocol {
   readonly protocol: string;
+  /** Whether it would rather have the answer to its proposal, and then the platform's own channel, than speak at once. */
+  readonly wantsRelease?: boolean | undefined;
   /** Emits once and completes; errors with a `Libp2pError`, having sent nothing about why. Unsubscribing before it emits abandons the handshake. It does not close `duplex`: its owner does. */
   secure(duplex: Duplex, options: SecureOptions): Observable<Secured>;
+}
+/** What a security protocol may use of its host: besides, who the host is. */
+export interface SecurityContext extends PartContext {
+  readonly privateKey: PrivateKey;
+  /** ms since 1970, by which certificates are judged; the platform's if left out. */
+  readonly wallClock?: (() => number) | undefined;
 }
 export interface SecurityPart {
   readonly kind: 'security';
   readonly protocol: string;
-  create(context: PartContext & { readonly privateKey: PrivateKey }): SecurityProtocol;
+  create(context: SecurityContext): SecurityProtocol;
 }
 
 // ── muxers ───────────────────────────────────────────────────────────────────────────────────────────────────────────

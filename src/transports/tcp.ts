@@ -169,8 +169,7 @@ class TcpTransport implements Transport {
       const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
       const { writeStallMs } = this.options;
       const duplex = new SocketDuplex(socket, { scheduler: this.context.scheduler, writeStallMs });
-      const heardBytes = (): number => socket.bytesRead;
-      return { duplex, localAddr, remoteAddr, heardBytes, released$: duplex.released$ };
+      return new TcpConnection(duplex, localAddr, remoteAddr);
     } catch {
       // Its end is gone before it could be asked for its address.
       socket.on('error', () => undefined);
@@ -186,6 +185,25 @@ class TcpTransport implements Transport {
     return target?.protocol === 'tcp' && protocolNames(transport ?? addr).length === target.components
       ? target
       : undefined;
+  }
+}
+
+/** A class, so that what is asked for seldom is not kept for every connection. */
+class TcpConnection implements RawConnection {
+  scope: RawConnection['scope'];
+
+  constructor(
+    readonly duplex: SocketDuplex,
+    readonly localAddr: Multiaddr,
+    readonly remoteAddr: Multiaddr,
+  ) {}
+
+  get released$(): Observable<never> {
+    return this.duplex.released$;
+  }
+
+  heardBytes(): number {
+    return this.duplex.heardBytes;
   }
 }
 
