@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { jest } from '@jest/globals';
 import { concatMap, firstValueFrom, from, lastValueFrom, merge, mergeMap, of, tap, toArray } from 'rxjs';
 import {
   createHost,
@@ -24,6 +25,9 @@ const ECHO = '/echo/1.0.0';
 const HERE = '/ip4/127.0.0.1/udp/0/quic-v1';
 const STRANGER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
 const MIB = 1024 * 1024;
+
+// A slow machine is not a stalled one.
+jest.setTimeout(30_000);
 
 const opened: Host[] = [];
 interface Made {
@@ -240,6 +244,14 @@ describe('stages of the gater (TR-5)', () => {
       expect(b.events.find(({ type }) => type === 'connection:refuse')).toMatchObject({ stage });
     },
   );
+
+  it('who dialed refuses whom it has found: ERR_GATED, and the remote is closed', async () => {
+    const [a, b] = [await make({ gater: { allowSecured: () => false } }), await make()];
+    const error = await failureOf(firstValueFrom(a.host.dial(addrOf(b.host))));
+    expect((error as DialError).errors.map(({ error: cause }) => codeOf(cause))).toEqual(['ERR_GATED']);
+    expect(a.host.connections).toEqual([]);
+    await until(() => b.host.connections.length === 0);
+  });
 
   it('a limit refuses: ERR_LIMIT, and the remote is closed', async () => {
     const [a, b] = [await make(), await make({ limits: { system: { inboundConnections: 0 } } })];

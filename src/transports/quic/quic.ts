@@ -52,8 +52,7 @@ export function quicIsHere(key: PrivateKey | undefined): boolean {
   return key?.type !== 'ECDSA' && hasAddon();
 }
 
-/** @internal */
-export class QuicTransport implements Transport {
+class QuicTransport implements Transport {
   readonly name = 'quic';
   private readonly settings: NativeSettings;
   private readonly wrapDeps: WrapDeps;
