@@ -18,7 +18,9 @@ import { checkedLink, type Link } from './link.js';
 import { seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
+/** Hosts, links, and the time that they have. */
 export interface SimulatedNetwork {
+  /** The clock: hand it to your own timed operators. */
   readonly scheduler: SchedulerLike;
   /**
    * A host on this network: seeded key and chance, memory transport, noise, listening on `/memory/0`. Its clock is the
@@ -39,12 +41,25 @@ export interface SimulatedNetwork {
    * it completes without a value; with ERR_TIMEOUT when nothing is left to run, so that nothing can come.
    */
   runUntil<T>(source: PromiseLike<T> | Observable<T>): Promise<T>;
+  /** Ms since the network was made. */
   now(): number;
 }
 
 /**
  * A network without hosts. `link` is what every link begins as. The same seed gives the same events, byte for byte: the
  * keys of hosts, their chance, and that of links all come from it. Throws ERR_INVALID_OPTION.
+ *
+ * @example
+ * ```ts
+ * import { serve } from 'rx-libp2p';
+ * import { simulateNetwork } from 'rx-libp2p/testing';
+ *
+ * const net = simulateNetwork({ seed: 1, link: { latencyMs: 100 } });
+ * const [client, server] = [await net.createHost(), await net.createHost()];
+ * server.handle('/echo/1.0.0').pipe(serve((stream) => stream.pipeTo(stream))).subscribe();
+ * await net.runUntil(client.newStream(server.addrs, '/echo/1.0.0'));
+ * console.log(`${net.now().toString()} ms, and no time has passed`);
+ * ```
  */
 export function simulateNetwork(options: {
   readonly seed: number;

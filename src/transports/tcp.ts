@@ -29,6 +29,7 @@ const DEFAULTS = {
 const WARN_EVERY_MS = 1_000;
 /** fe80::/10 means nothing without its interface. @source RFC 4291, 2.5.6 */
 const LINK_LOCAL = /^fe[89ab]/i;
+/** Bounds and times of the transport; each has a default. */
 export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined };
 
 /**

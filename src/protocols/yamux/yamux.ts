@@ -5,6 +5,7 @@ import { INITIAL_WINDOW_BYTES } from './frame.js';
 import { DEFAULT_LIMITS, type YamuxLimits } from './limits.js';
 import { YamuxSession } from './session.js';
 
+/** Bounds and times of the muxer; each has a default. */
 export type YamuxOptions = { readonly [K in keyof YamuxLimits]?: YamuxLimits[K] | undefined };
 
 /**
