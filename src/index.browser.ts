@@ -56,9 +56,11 @@ export type {
   RawConnection,
   Secured,
   SecureOptions,
+  SecurityContext,
   SecurityPart,
   SecurityProtocol,
   Transport,
+  TransportContext,
   TransportPart,
 } from './core/parts.js';
 export { peerIdFrom } from './core/peer-id.js';

@@ -56,9 +56,11 @@ export type {
   RawConnection,
   Secured,
   SecureOptions,
+  SecurityContext,
   SecurityPart,
   SecurityProtocol,
   Transport,
+  TransportContext,
   TransportPart,
 } from './core/parts.js';
 export { peerIdFrom } from './core/peer-id.js';
@@ -131,5 +133,8 @@ export type { StaggerOptions } from './swarm/strategies.js';
 export { memory } from './transports/memory.js';
 export type { MemoryOptions } from './transports/memory.js';
 export { createHost } from './host/create-host.js';
+export { quic } from './transports/quic/quic.js';
+export type { QuicOptions } from './transports/quic/quic.js';
 export { tcp } from './transports/tcp.js';
 export type { TcpOptions } from './transports/tcp.js';
+export { tls } from './transports/tls/tls.js';

@@ -38,10 +38,22 @@ export interface RawConnection {
   readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
+  /** Set where there is nothing left to upgrade: then `duplex` carries no bytes, and only its ends mean something. */
+  readonly native?: SecuredMuxed | undefined;
+  /** What it takes of its host, which sets this when it lets the channel in; whoever owns the channel gives that back. */
+  scope?: ConnectionScope | undefined;
 }
-/** A raw channel, and what it takes of its host; whoever owns the channel gives that back. */
-export interface AdmittedConnection extends RawConnection {
-  readonly scope?: ConnectionScope | undefined;
+/**
+ * What a channel has where its transport secures and multiplexes by itself: QUIC, WebTransport. The upgrade takes it as it
+ * is: it only compares the peer, and asks the gater and the limits at their stages.
+ */
+export interface SecuredMuxed {
+  /** Proven by the transport's own handshake. */
+  readonly remotePeer: PeerId;
+  /** The security protocol's id, by which connections and events call it. */
+  readonly encryption: string;
+  /** Makes the one session of this channel, and looks at no bytes of it. */
+  readonly muxer: Muxer;
 }
 /** What a listener says. */
 export type ListenEvent =
@@ -65,6 +77,11 @@ export type ListenEvent =
       /** What was the matter. */
       readonly error: Error;
     };
+/** A transport that secures by itself has to prove who we are; the others look at no key. */
+export interface TransportContext extends PartContext {
+  /** Who this host is. */
+  readonly privateKey?: PrivateKey | undefined;
+}
 /** Opens raw channels, and takes them in. It knows nothing of peers. */
 export interface Transport {
   /** For people, and for metrics. */
@@ -85,7 +102,7 @@ export interface TransportPart {
   /** For people, and for metrics. */
   readonly name: string;
   /** Once a host. */
-  create(context: PartContext): Transport;
+  create(context: TransportContext): Transport;
 }
 
 // ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,8 +128,17 @@ export interface Secured {
 export interface SecurityProtocol {
   /** Its id on the wire. */
   readonly protocol: string;
+  /** Whether it would rather have the answer to its proposal, and then the platform's own channel, than speak at once. */
+  readonly wantsRelease?: boolean | undefined;
   /** Emits once and completes; errors with a `Libp2pError`, having sent nothing about why. Unsubscribing before it emits abandons the handshake. It does not close `duplex`: its owner does. */
   secure(duplex: Duplex, options: SecureOptions): Observable<Secured>;
+}
+/** What a security protocol may use of its host: besides, who the host is. */
+export interface SecurityContext extends PartContext {
+  /** Who this host is. */
+  readonly privateKey: PrivateKey;
+  /** ms since 1970, by which certificates are judged; the platform's if left out. */
+  readonly wallClock?: (() => number) | undefined;
 }
 /** What `createHost({ security })` takes: a security protocol to be made for one host. */
 export interface SecurityPart {
@@ -121,7 +147,7 @@ export interface SecurityPart {
   /** Its id on the wire. */
   readonly protocol: string;
   /** Once a host, with its key. */
-  create(context: PartContext & { readonly privateKey: PrivateKey }): SecurityProtocol;
+  create(context: SecurityContext): SecurityProtocol;
 }
 
 // ── muxers ───────────────────────────────────────────────────────────────────────────────────────────────────────────

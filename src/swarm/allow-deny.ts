@@ -8,7 +8,7 @@ import { isPeerId, peerIdFrom } from '../core/peer-id.js';
 import { show } from '../core/show.js';
 import { RuleStore, type RuleDatastore } from '../promises/rule-store.js';
 import { firstIp } from './dial-filters.js';
-import { IpRules, parseSubnet, printSubnet, type Subnet } from './ip-rules.js';
+import { IpRules, parseSubnet, printSubnet, type Subnet } from '../core/ip-rules.js';
 
 /** What is said of somebody. */
 export type Verdict = 'allow' | 'deny';
