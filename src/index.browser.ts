@@ -17,6 +17,7 @@ export type {
   RefusedDial,
 } from './core/dial-contract.js';
 export { DialError } from './core/dial-error.js';
+export type { FailedAddr } from './core/dial-error.js';
 export type { Bytes, CloseReason, Duplex, Writable } from './core/duplex.js';
 export {
   AbortError,
@@ -27,8 +28,18 @@ export {
   TimeoutError,
 } from './core/errors.js';
 export type { ErrorCode, Fault } from './core/errors.js';
-export type { DialEvent, HostEvent } from './core/events.js';
-export type { ConnectionGater } from './core/gater.js';
+export type {
+  At,
+  DialEvent,
+  Failed,
+  HostEvent,
+  OfAttempt,
+  OfConnection,
+  OfDial,
+  OfPeer,
+  OfStream,
+} from './core/events.js';
+export type { ConnectionAddrs, ConnectionGater } from './core/gater.js';
 export type { KeyType, PeerId, PrivateKey, PublicKey, RandomSource } from './core/identity.js';
 export { generateKey, privateKeyFrom, publicKeyFrom } from './core/keys.js';
 export type { GenerateKeyOptions } from './core/keys.js';
@@ -45,9 +56,11 @@ export type {
   RawConnection,
   Secured,
   SecureOptions,
+  SecurityContext,
   SecurityPart,
   SecurityProtocol,
   Transport,
+  TransportContext,
   TransportPart,
 } from './core/parts.js';
 export { peerIdFrom } from './core/peer-id.js';
@@ -78,9 +91,13 @@ export type {
   Target,
   TransportFactory,
 } from './host/contract.js';
+export type { DialSettings } from './host/dial-options.js';
+export type { ManagerSettings } from './host/manager-options.js';
 export { ofType } from './host/of-type.js';
+export type { PeerStoreLimits } from './peerstore/limits.js';
 export { memoryPeerStore } from './peerstore/memory-peer-store.js';
 export type { PeerStoreOptions } from './peerstore/memory-peer-store.js';
+export type { RuleDatastore } from './promises/rule-store.js';
 export { byteStream } from './promises/byte-stream.js';
 export type { ByteStream } from './promises/byte-stream.js';
 export { dnsOverHttps } from './platform/https-lookup.js';
@@ -88,6 +105,7 @@ export type { DnsOverHttpsOptions } from './platform/https-lookup.js';
 export { noise } from './protocols/noise/noise.js';
 export type { NoiseOptions } from './protocols/noise/noise.js';
 export { plaintext } from './protocols/plaintext/plaintext.js';
+export type { YamuxLimits } from './protocols/yamux/limits.js';
 export { yamux } from './protocols/yamux/yamux.js';
 export type { YamuxOptions } from './protocols/yamux/yamux.js';
 export { unlimited } from './resources/default-limits.js';
@@ -98,6 +116,8 @@ export type { AccessRule, AllowDenyGater, AllowDenyOptions, Verdict, Whom } from
 export { defaultFilters, defaultStrategy } from './swarm/default-strategy.js';
 export { rankHappyEyeballs, rankNoDelay, rankRelays } from './swarm/dial-ranker.js';
 export type { DelayRelaysOptions, HappyEyeballsOptions } from './swarm/dial-ranker.js';
+export type { DialBackoffOptions } from './swarm/backoff.js';
+export type { BlackHoleOptions, BlackHoleThreshold } from './swarm/black-hole.js';
 export { limitAddrs, only, refuse, refuseBlackHoled } from './swarm/refusals.js';
 export { resolveAddrs } from './swarm/resolve-addrs.js';
 export {

@@ -4,6 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { PeerId } from './identity.js';
 import type { CallOptions } from './stream-contract.js';
 
+/** How one dial differs from the usual. */
 export interface DialOptions extends CallOptions {
   /** Dial although there is a connection. */
   force?: boolean | undefined;
@@ -14,16 +15,21 @@ export interface DialOptions extends CallOptions {
 }
 /** An address and when it may be dialed: ms after the dial worker's start. It is dialed earlier when everything before it has failed. */
 export interface PlannedDial {
+  /** Where. */
   readonly addr: Multiaddr;
+  /** When at the latest, ms from the start of the dial. */
   readonly delayMs: number;
 }
 /** An address that is not dialed, and why. */
 export interface RefusedDial {
+  /** Where. */
   readonly addr: Multiaddr;
+  /** Why: it becomes an entry of `DialError.errors`. */
   readonly error: Error;
 }
 /** What a strategy may ask of its host. Each dial has its own. */
 export interface DialContext {
+  /** The host's clock: give it to every timed operator. */
   readonly scheduler: SchedulerLike;
   /** The addresses behind a name, as answers come; completes when no more will come. Errors with ERR_RESOLVE or ERR_TIMEOUT. */
   resolve(addr: Multiaddr): Observable<readonly Multiaddr[]>;
@@ -34,11 +40,15 @@ export interface DialContext {
 }
 /** One peer's race, as far as it is planned. Every plan is whole: a later one repeats and extends those before it. */
 export interface DialPlan {
+  /** Who is dialed. */
   readonly peer: PeerId;
   /** A strategy may shorten `timeoutMs`; it counts from the dial's start. */
   readonly options: DialOptions;
+  /** What is dialed, in no particular order. */
   readonly dials: readonly PlannedDial[];
+  /** What is not. */
   readonly refused: readonly RefusedDial[];
+  /** What may be asked of the host. */
   readonly context: DialContext;
 }
 /**

@@ -2,8 +2,11 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { codeOf, Libp2pError, type ErrorCode, type Fault } from './errors.js';
 import type { PeerId } from './identity.js';
 
+/** One address of a failed dial. */
 export interface FailedAddr {
+  /** Where. */
   readonly addr: Multiaddr;
+  /** Why it was not, or did not become, a connection. */
   readonly error: Error;
 }
 interface DialErrorFacts {
@@ -25,12 +28,30 @@ const TIMEOUT_CODES: ReadonlySet<string> = new Set(['ERR_TIMEOUT', 'ETIMEDOUT'])
  * counts the rest. `retryAfterMs`: when the first back-off among them ends.
  *
  * @source go-libp2p swarm, dial errors (DERR-1 to DERR-7)
+ *
+ * @example
+ * ```ts
+ * import { createHost, DialError } from 'rx-libp2p';
+ *
+ * const host = await createHost({ listen: [] });
+ * const nobody = '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
+ * host.dial(nobody).subscribe({
+ *   error: (error: unknown) => {
+ *     if (error instanceof DialError) console.log(error.code, error.matches('ERR_TRANSPORT'), error.retryAfterMs);
+ *   },
+ * });
+ * ```
  */
 export class DialError extends Libp2pError {
+  /** Why the dial is over; `undefined` where the errors of the addresses say it all. */
   declare readonly cause: Error | undefined;
+  /** Who was dialed. */
   readonly peer: PeerId;
+  /** Every address with its own error, up to a bound. */
   readonly errors: readonly FailedAddr[];
+  /** How many addresses more there were. */
   readonly skipped: number;
+  /** When the first of the addresses may be dialed again, ms from now; `undefined` where none is held back. */
   readonly retryAfterMs: number | undefined;
 
   constructor(facts: DialErrorFacts) {

@@ -52,7 +52,10 @@ export interface RoomWatcher {
 
 /** How a stream or a connection ended, and by whom. */
 export interface CloseReason {
+  /** Whose doing it was. */
   readonly by: 'local' | 'remote';
+  /** The number on the wire, where there was one. */
   readonly code?: number | undefined;
+  /** `undefined` where it ended in order. */
   readonly error?: Error | undefined;
 }

@@ -48,13 +48,16 @@ export const ERROR_CODES = [
   'ERR_WRITE_STALLED',
   'ERR_YAMUX',
 ] as const;
+/** What went wrong, to branch on. `docs/guide/errors.md` has a paragraph for each. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Whose doing it was: ours or our caller's, the remote peer's, or the network's between us. Decides the reaction. */
 export type Fault = 'local' | 'remote' | 'network';
 
 /** Every error that this package raises: `code` to branch on, `fault` to react by, `message` for people, `cause` beneath. */
 export class Libp2pError extends Error {
+  /** What went wrong, to branch on. */
   readonly code: ErrorCode;
+  /** Whose doing it was. */
   readonly fault: Fault;
   constructor(code: ErrorCode, fault: Fault, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -75,7 +78,9 @@ export class AbortError extends Libp2pError {
 /** A stage did not end before its absolute deadline. */
 export class TimeoutError extends Libp2pError {
   constructor(
+    /** What did not end. */
     readonly stage: string,
+    /** How long it had, ms. */
     readonly afterMs: number,
     fault: Fault = 'network',
   ) {
@@ -86,8 +91,11 @@ export class TimeoutError extends Libp2pError {
 /** A bound was met: which scope, which limit of it, and its value. */
 export class LimitError extends Libp2pError {
   constructor(
+    /** Such as `system`, or `peer:12D3…`. */
     readonly scope: string,
+    /** Such as `inboundStreams`. */
     readonly limit: string,
+    /** How many, or how much, is allowed. */
     readonly value: number,
     fault: Fault = 'remote',
   ) {
@@ -99,6 +107,7 @@ export class LimitError extends Libp2pError {
 export class StreamResetError extends Libp2pError {
   constructor(
     message: string,
+    /** The number on the wire, where there was one. */
     readonly resetCode: number | undefined,
     fault: Fault,
     options?: ErrorOptions,
@@ -111,7 +120,9 @@ export class StreamResetError extends Libp2pError {
 /** More was written into a stream than it queues, so it was reset. */
 export class StreamBufferError extends Libp2pError {
   constructor(
+    /** What waited to be sent. */
     readonly queuedBytes: number,
+    /** What may wait. */
     readonly maxBufferedBytes: number,
   ) {
     super(

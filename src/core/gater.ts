@@ -2,12 +2,16 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { PeerId } from './identity.js';
 import type { Connection } from './stream-contract.js';
 
-interface ConnectionAddrs {
+/** The two ends of a connection. */
+export interface ConnectionAddrs {
+  /** Ours. */
   readonly localAddr: Multiaddr;
+  /** The remote's. */
   readonly remoteAddr: Multiaddr;
 }
 /** Who may be connected to. Each hook answers `true` to allow; one that is missing allows; one that throws refuses. @source go-libp2p, connection gater (GATE-1) */
 export interface ConnectionGater {
+  /** Before anything of a dial. */
   allowDialPeer(peer: PeerId): boolean;
   /** Asked about addresses that nothing else refuses, once a dial. */
   allowDialAddr(peer: PeerId, addr: Multiaddr): boolean;

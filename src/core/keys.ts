@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<KeyType, KeyKind>> = {
   RSA: rsaKind,
 };
 
+/** How a key is made. */
 export interface GenerateKeyOptions {
   /** RSA only: the modulus, 2048 (the default) to 8192. */
   readonly bits?: number | undefined;
@@ -34,6 +35,15 @@ export interface GenerateKeyOptions {
 /**
  * A new key pair, Ed25519 if not said otherwise; ECDSA is on P-256. Throws ERR_INVALID_OPTION, or ERR_KEY_UNSUPPORTED for
  * RSA where there is no `node:crypto`.
+ *
+ * @example
+ * ```ts
+ * import { generateKey, peerIdFrom, privateKeyFrom } from 'rx-libp2p';
+ *
+ * const key = generateKey('Ed25519');
+ * const again = privateKeyFrom(key.bytes); // what was stored
+ * console.log(peerIdFrom(again).equals(peerIdFrom(key)));
+ * ```
  */
 export function generateKey(type: KeyType = 'Ed25519', options: GenerateKeyOptions = {}): PrivateKey {
   const random = options.random ?? platformRandom;

@@ -6,18 +6,26 @@ import type { Multiaddr } from '@multiformats/multiaddr';
  * default. A total that is raised raises its directions in proportion; a direction that is raised makes room in the total.
  */
 export interface ScopeLimits {
+  /** Held for the remote, or waiting for it. */
   memoryBytes?: number | undefined;
+  /** Both directions together. */
   connections?: number | undefined;
+  /** Those that the remote opened. */
   inboundConnections?: number | undefined;
+  /** Those that this host opened. */
   outboundConnections?: number | undefined;
+  /** Both directions together. */
   streams?: number | undefined;
+  /** Those that the remote opened. */
   inboundStreams?: number | undefined;
+  /** Those that this host opened. */
   outboundStreams?: number | undefined;
   /** Of files: connections over sockets take one each. */
   descriptors?: number | undefined;
 }
 /** What one network may have: connections at once, and new ones, both directions together. */
 export interface NetworkLimits {
+  /** At once. */
   connections?: number | undefined;
   /** New connections a second, on average … */
   perSecond?: number | undefined;
@@ -26,6 +34,7 @@ export interface NetworkLimits {
 }
 /** Per IP address of the remote; connections through relays and without an IP address are not counted (ODD-17, ODD-22). */
 export interface AddressLimits {
+  /** One IPv4 address. */
   ip4?: NetworkLimits | undefined;
   /** An IPv6 subscriber's network, /56. */
   ip6Subscriber?: NetworkLimits | undefined;
@@ -36,23 +45,35 @@ export interface AddressLimits {
 }
 /** By scope; `docs/guide/limits.md` lists the defaults. Names in the maps are peer ids, protocol ids and services. */
 export interface ResourceLimits {
+  /** Everything together. */
   system?: ScopeLimits | undefined;
   /** Connections that have not proven who they are, and streams that have not agreed on a protocol. */
   transient?: ScopeLimits | undefined;
+  /** Each connection. */
   connection?: ScopeLimits | undefined;
+  /** Each stream. */
   stream?: ScopeLimits | undefined;
+  /** Each peer. */
   peer?: ScopeLimits | undefined;
+  /** Peers that differ, by id. */
   peers?: Readonly<Record<string, ScopeLimits>> | undefined;
+  /** Each protocol. */
   protocol?: ScopeLimits | undefined;
+  /** Protocols that differ, by id. */
   protocols?: Readonly<Record<string, ScopeLimits>> | undefined;
   /** One protocol with one peer. */
   protocolPeer?: ScopeLimits | undefined;
+  /** Those that differ, by protocol id. */
   protocolPeers?: Readonly<Record<string, ScopeLimits>> | undefined;
+  /** Each service. */
   service?: ScopeLimits | undefined;
+  /** Services that differ, by name. */
   services?: Readonly<Record<string, ScopeLimits>> | undefined;
   /** One service with one peer. */
   servicePeer?: ScopeLimits | undefined;
+  /** Those that differ, by service. */
   servicePeers?: Readonly<Record<string, ScopeLimits>> | undefined;
+  /** By the remote's IP address. */
   addresses?: AddressLimits | undefined;
   /**
    * Who gets a connection although the host is full: `/ip4/…`, `/ip6/…`, either with `/ipcidr/<bits>`, each for everybody

@@ -12,18 +12,28 @@ import type { MuxedStream } from './muxed-stream.js';
 
 /** What every part may use of its host: time and chance, never the platform's own. */
 export interface PartContext {
+  /** The host's clock and timers. */
   readonly scheduler: SchedulerLike;
+  /** The host's chance. */
   readonly random: RandomSource;
 }
 
 // ── transports ───────────────────────────────────────────────────────────────────────────────────────────────────────
 /** A raw channel with the addresses of its two ends. `sink.complete()` ends our side, `sink.error()` destroys it. */
 export interface RawConnection {
+  /** The bytes. */
   readonly duplex: Duplex;
+  /** Our end. */
   readonly localAddr: Multiaddr;
+  /** The other end. */
   readonly remoteAddr: Multiaddr;
   /** Set where a relay is in between; whether it allows only so much time or data. */
-  readonly relayed?: { readonly limited: boolean } | undefined;
+  readonly relayed?:
+    | {
+        /** Whether the relay limits time or bytes. */
+        readonly limited: boolean;
+      }
+    | undefined;
   /** How many bytes have come so far, whatever the layers above can make of them yet: a sign of life. */
   readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
@@ -45,33 +55,60 @@ export interface SecuredMuxed {
   /** Makes the one session of this channel, and looks at no bytes of it. */
   readonly muxer: Muxer;
 }
+/** What a listener says. */
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */
-  | { readonly type: 'listening'; readonly addrs: readonly Multiaddr[] }
-  | { readonly type: 'inbound'; readonly connection: RawConnection }
+  | {
+      /** Always the first. */
+      readonly type: 'listening';
+      /** All of them. */
+      readonly addrs: readonly Multiaddr[];
+    }
+  | {
+      /** Somebody has come. */
+      readonly type: 'inbound';
+      /** It is the host's from now on. */
+      readonly connection: RawConnection;
+    }
   /** Accepting failed for now (EMFILE …); the listener lives on. */
-  | { readonly type: 'warning'; readonly error: Error };
+  | {
+      /** The listener lives on. */
+      readonly type: 'warning';
+      /** What was the matter. */
+      readonly error: Error;
+    };
 /** A transport that secures by itself has to prove who we are; the others look at no key. */
 export interface TransportContext extends PartContext {
+  /** Who this host is. */
   readonly privateKey?: PrivateKey | undefined;
 }
+/** Opens raw channels, and takes them in. It knows nothing of peers. */
 export interface Transport {
+  /** For people, and for metrics. */
   readonly name: string;
+  /** Whether `dial` takes such an address. Looks at the address alone. */
   canDial(addr: Multiaddr): boolean;
+  /** Whether `listen` takes such an address. Looks at the address alone. */
   canListen(addr: Multiaddr): boolean;
   /** Emits one connected channel and completes; errors with a `Libp2pError`. Unsubscribing before it emits abandons the attempt. */
   dial(addr: Multiaddr): Observable<RawConnection>;
   /** Emits `listening` once bound, then inbound channels. Errors if it cannot be bound. Unsubscribing closes the port, not what came through it. */
   listen(addr: Multiaddr): Observable<ListenEvent>;
 }
+/** What `createHost({ transports })` takes: a transport to be made for one host. */
 export interface TransportPart {
+  /** Tells it from other parts. */
   readonly kind: 'transport';
+  /** For people, and for metrics. */
   readonly name: string;
+  /** Once a host. */
   create(context: TransportContext): Transport;
 }
 
 // ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+/** What a handshake is told. */
 export interface SecureOptions {
+  /** The dialer initiates, unless both sides dialed at once. */
   readonly role: 'initiator' | 'responder';
   /** The peer that was dialed; always compared, whatever kind of id it is. */
   readonly expectedPeer?: PeerId | undefined;
@@ -80,12 +117,16 @@ export interface SecureOptions {
 }
 /** A channel whose other end has proven who it is. */
 export interface Secured {
+  /** What comes out of it is the remote's, and nobody else reads what goes in. */
   readonly duplex: Duplex;
+  /** Proven. */
   readonly remotePeer: PeerId;
   /** The muxer that the handshake settled, where it did. */
   readonly muxer?: string | undefined;
 }
+/** Turns a channel into one whose other end has proven who it is. */
 export interface SecurityProtocol {
+  /** Its id on the wire. */
   readonly protocol: string;
   /** Whether it would rather have the answer to its proposal, and then the platform's own channel, than speak at once. */
   readonly wantsRelease?: boolean | undefined;
@@ -94,13 +135,18 @@ export interface SecurityProtocol {
 }
 /** What a security protocol may use of its host: besides, who the host is. */
 export interface SecurityContext extends PartContext {
+  /** Who this host is. */
   readonly privateKey: PrivateKey;
   /** ms since 1970, by which certificates are judged; the platform's if left out. */
   readonly wallClock?: (() => number) | undefined;
 }
+/** What `createHost({ security })` takes: a security protocol to be made for one host. */
 export interface SecurityPart {
+  /** Tells it from other parts. */
   readonly kind: 'security';
+  /** Its id on the wire. */
   readonly protocol: string;
+  /** Once a host, with its key. */
   create(context: SecurityContext): SecurityProtocol;
 }
 
@@ -116,6 +162,7 @@ export interface MuxerObserver {
   /** Nothing more will come; every stream has had its end. Called once. */
   onClose(reason: CloseReason): void;
 }
+/** One channel's streams. */
 export interface MuxerSession {
   /** Begins to read and to write: call it once, when the observer is ready to be called. */
   start(): void;
@@ -125,8 +172,11 @@ export interface MuxerSession {
   readonly canOpen: boolean;
   /** Emits when a slot became free. */
   readonly slotFreed$: Observable<void>;
+  /** Smoothed, ms; `undefined` before it was measured. */
   readonly rttMs: number | undefined;
+  /** From the channel below. */
   readonly bytesRead: number;
+  /** To the channel below. */
   readonly bytesWritten: number;
   /** Open streams. */
   readonly streamCount: number;
@@ -135,12 +185,19 @@ export interface MuxerSession {
   /** Ends all at once: streams are reset with `error`, the remote gets `code` if it can still be told. */
   abort(error: Error, code?: number): void;
 }
+/** Makes many streams of one channel. */
 export interface Muxer {
+  /** Its id on the wire. */
   readonly protocol: string;
+  /** Takes the channel over; it is driven by the session from then on. */
   mux(duplex: Duplex, role: 'client' | 'server', observer: MuxerObserver): MuxerSession;
 }
+/** What `createHost({ muxers })` takes: a muxer to be made for one host. */
 export interface MuxerPart {
+  /** Tells it from other parts. */
   readonly kind: 'muxer';
+  /** Its id on the wire. */
   readonly protocol: string;
+  /** Once a host. */
   create(context: PartContext): Muxer;
 }

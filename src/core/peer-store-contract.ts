@@ -4,37 +4,60 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { PeerId, PublicKey } from './identity.js';
 import type { PeerRecordFields } from './peer-record.js';
 
+/** What is known of a peer. It does not change: a change makes another. */
 export interface PeerRecord {
+  /** With its key, where that is known. */
   readonly peerId: PeerId;
   /** Unexpired ones; `expiresAt` is ms on the host's scheduler, Infinity for never. `certified`: from a record that the peer signed. */
   readonly addrs: readonly {
+    /** Without `/p2p/`. */
     readonly addr: Multiaddr;
+    /** Whether the peer has signed it. */
     readonly certified: boolean;
+    /** Ms on the host's scheduler. */
     readonly expiresAt: number;
   }[];
+  /** What the peer says that it speaks. */
   readonly protocols: readonly string[];
+  /** What it is worth to the connection manager. */
   readonly tags: ReadonlyMap<string, number>;
+  /** Your notes. */
   readonly metadata: ReadonlyMap<string, Uint8Array>;
+  /** Smoothed round-trip time, ms. */
   readonly rttMs?: number | undefined;
 }
+/** What is remembered of peers. Calls with a peer throw ERR_INVALID_PEER_ID for what is none. */
 export interface PeerStore {
+  /** `undefined` where nothing is known. The same object until something changes. */
   get(peer: PeerId | string): PeerRecord | undefined;
+  /** All that are known. */
   readonly peers: readonly PeerId[];
   /** Every change as it is made. */
-  readonly change$: Observable<{ readonly type: 'update' | 'remove'; readonly peer: string }>;
+  readonly change$: Observable<{
+    /** Whether anything is left of it. */
+    readonly type: 'update' | 'remove';
+    /** Its id as text. */
+    readonly peer: string;
+  }>;
   /** The record now, and after every change of it. */
   watch(peer: PeerId | string): Observable<PeerRecord | undefined>;
   /** Never shortens what is known for longer. Addresses of other peers are passed over. */
   addAddrs(peer: PeerId | string, addrs: readonly (Multiaddr | string)[], ttlMs: number): void;
+  /** All of them, certified ones too. */
   clearAddrs(peer: PeerId | string): void;
   /** Whether the signed record was accepted. Throws for an envelope that is none, or is not the peer's own. */
   consumeRecord(envelope: Uint8Array, ttlMs: number): boolean;
+  /** Replaces what was known. */
   setProtocols(peer: PeerId | string, protocols: readonly string[]): void;
+  /** Your own note about a peer; `undefined` takes it away. Throws a `LimitError`. */
   setMetadata(peer: PeerId | string, key: string, value: Uint8Array | undefined): void;
+  /** Forgets all that is known of a peer. */
   remove(peer: PeerId | string): void;
   /** Resolves when what was stored is there. */
   ready(): Promise<void>;
+  /** Resolves when all changes so far are stored. */
   flush(): Promise<void>;
+  /** Stores what is left, and takes nothing more. The host that has it does this when it stops. */
   close(): Promise<void>;
 }
 /** What the host's own parts may ask of a store beyond the public face; a store of somebody else need not have it. */
@@ -74,9 +97,14 @@ export interface StoreClocks {
 export const METADATA = { agent: 'AgentVersion', protocol: 'ProtocolVersion' } as const;
 /** How long addresses are remembered, ms. @source go-libp2p peerstore (PS-1 to PS-6) */
 export const ADDR_TTL = {
+  /** An hour: what somebody tells. */
   general: 3_600_000,
+  /** Two minutes: what is tried. */
   temporary: 120_000,
+  /** A quarter of an hour: what has worked. */
   recentlyConnected: 900_000,
+  /** While a connection lasts. */
   connected: Number.MAX_VALUE,
+  /** For ever. */
   permanent: Infinity,
 } as const;

@@ -41,6 +41,7 @@ const TICK_PX = 64;
 const INDENT_CHARS = 2;
 const MAX_INDENTS = 3;
 
+/** How a dial is drawn as SVG. */
 export interface DialSvgOptions {
   /** Width in px, from 480 to 10,000; 960 if left out. The height follows from the rows. */
   readonly width?: number | undefined;

@@ -98,6 +98,7 @@ const INKS: Readonly<Record<Mark, Ink>> = {
   continues: 'cyan',
 };
 
+/** How a dial is drawn as text. */
 export interface DialTextOptions {
   /** Columns of the longest line, from 40 to 1,000; 100 if left out. */
   readonly width?: number | undefined;

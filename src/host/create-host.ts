@@ -25,6 +25,22 @@ const EVERYWHERE = ['/ip4/0.0.0.0', '/ip6/::'];
  * free ports of every interface, TLS before noise, and yamux.
  * Rejects with ERR_INVALID_OPTION, which names the option and its value, or with ERR_LISTEN_FAILED if not one address
  * could be opened (one that failed beside others is a `listen:error` event). Leaves nothing behind when it rejects.
+ *
+ * @example
+ * ```ts
+ * import { createHost, noise, tcp, yamux } from 'rx-libp2p';
+ *
+ * // All of it has a default; these are some of the options.
+ * const host = await createHost({
+ *   listen: ['/ip4/127.0.0.1/tcp/0'],
+ *   transports: [tcp()],
+ *   security: [noise()],
+ *   muxers: [yamux()],
+ *   events: { next: ({ type }) => console.log(type) },
+ * });
+ * console.log(host.addrs.map(String));
+ * await host.stop();
+ * ```
  */
 export function createHost<const S extends ServiceMap = NoServices>(
   options: HostOptions<S> = {},

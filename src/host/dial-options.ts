@@ -10,16 +10,31 @@ import { show } from '../core/show.js';
 import { BACKOFF, type DialBackoffOptions } from '../swarm/backoff.js';
 import type { BlackHoleOptions } from '../swarm/black-hole.js';
 
+/** How this host dials. Every number has go-libp2p's default. */
 export interface DialSettings {
   /** How addresses are raced; `defaultStrategy()` if left out. */
   strategy?: DialStrategy | undefined;
   /** Attempts at once: to one peer (8), and with a file descriptor (160). */
-  limits?: { perPeer?: number | undefined; descriptors?: number | undefined } | undefined;
+  limits?:
+    | {
+        /** To one peer. */
+        perPeer?: number | undefined;
+        /** That take a file descriptor, over all peers. */
+        descriptors?: number | undefined;
+      }
+    | undefined;
   /** How long an address is left alone: base plus coefficient times the square of its failures (5 s, 1 s, 5 min). */
   backoff?: DialBackoffOptions | undefined;
   /** Deadlines: of a whole dial (60 s), of one address (15 s), of a private address (5 s). */
   timeouts?:
-    | { peerMs?: number | undefined; addrMs?: number | undefined; privateAddrMs?: number | undefined }
+    | {
+        /** Of a whole dial. */
+        peerMs?: number | undefined;
+        /** Of one attempt. */
+        addrMs?: number | undefined;
+        /** Of one attempt in a private network. */
+        privateAddrMs?: number | undefined;
+      }
     | undefined;
   /** When a way out counts as a black hole: fewer than `min` (5) successes in the last `n` (100); `false` never. */
   blackHole?: BlackHoleOptions | undefined;

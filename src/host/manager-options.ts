@@ -4,6 +4,7 @@ import { Libp2pError } from '../core/errors.js';
 import { show } from '../core/show.js';
 import type { ManagerNumbers } from '../swarm/connection-manager.js';
 
+/** When connections are pruned. */
 export interface ManagerSettings {
   /** Connections that stay when it prunes (160; 40 in browsers); 0 prunes never. */
   low?: number | undefined;

@@ -10,8 +10,9 @@ export interface PeerStoreLimits {
   readonly records: number;
   /** Protocols of one peer; the rest is left out. @source reliability limits, bytes; ODD-2 */
   readonly protocols: number;
-  /** Metadata keys of one peer, and bytes of one value; `LimitError`. @source reliability limits, bytes */
+  /** Metadata keys of one peer; `LimitError`. @source reliability limits, bytes */
   readonly metadataKeys: number;
+  /** Bytes of one value; `LimitError`. @source reliability limits, bytes */
   readonly metadataBytes: number;
   /** Tags of one peer; `LimitError`. */
   readonly tags: number;

@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type PeerStoreLimits } from './limits.js';
 import { MemoryPeerStore } from './peer-store.js';
 import { StoreCore } from './store-core.js';
 
+/** What a store may hold. */
 export interface PeerStoreOptions {
   /** What the store holds; each has a default. 0 is none. */
   readonly limits?: Partial<PeerStoreLimits> | undefined;

@@ -6,6 +6,7 @@ import type { NameLookup } from '../core/name-lookup.js';
 import { isLocalhost, loopbackAnswer } from '../core/resolvable.js';
 import { show } from '../core/show.js';
 
+/** Whom to ask. */
 export interface DnsOverHttpsOptions {
   /** Where to ask; `name` and `type` are added to its query. By default Cloudflare's public resolver. */
   readonly url?: string | undefined;

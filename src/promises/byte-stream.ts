@@ -5,6 +5,7 @@ import type { CallOptions, Stream } from '../core/stream-contract.js';
 import { iterate } from './iterate.js';
 import { roomOrEnd } from './web-streams.js';
 
+/** A stream read by exactly so many bytes. */
 export interface ByteStream {
   /** Exactly `byteLength` bytes, or the next chunk if left out. ERR_UNEXPECTED_END if the stream ends before. */
   read(byteLength?: number, options?: CallOptions): Promise<Bytes>;
@@ -14,7 +15,27 @@ export interface ByteStream {
   unwrap(): Stream;
 }
 
-/** The promise face of a stream, for code that reads exactly n bytes. It pulls: what is not asked for is not granted. */
+/**
+ * The promise face of a stream, for code that reads exactly n bytes. It pulls: what is not asked for is not granted.
+ *
+ * @example
+ * ```ts
+ * import { byteStream, createHost, serve } from 'rx-libp2p';
+ *
+ * const host = await createHost();
+ * host
+ *   .handle('/upper/1.0.0')
+ *   .pipe(
+ *     serve(async (stream) => {
+ *       const io = byteStream(stream);
+ *       const [length = 0] = await io.read(1);
+ *       const text = new TextDecoder().decode(await io.read(length, { timeoutMs: 5_000 }));
+ *       await io.write(new TextEncoder().encode(text.toUpperCase()));
+ *     }),
+ *   )
+ *   .subscribe();
+ * ```
+ */
 export function byteStream(stream: Stream): ByteStream {
   const chunks = iterate((room$) => stream.read(room$));
   let held: Bytes = NO_BYTES;

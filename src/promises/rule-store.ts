@@ -8,8 +8,11 @@ interface StoredKey {
 }
 /** As much of an `interface-datastore` as is used. */
 export interface RuleDatastore {
+  /** Keeps a value. */
   put(key: StoredKey, value: Uint8Array): unknown;
+  /** Forgets it. */
   delete(key: StoredKey): unknown;
+  /** All keys below a prefix. */
   query(query: { prefix: string }): Iterable<StoredRule> | AsyncIterable<StoredRule>;
 }
 interface StoredRule {

@@ -62,7 +62,19 @@ function finish<F>(
   subscriber.complete();
 }
 
-/** Messages behind their length as a varint. Errors with ERR_MESSAGE_TOO_LONG on the length alone, ERR_INVALID_VARINT, ERR_UNEXPECTED_END. Holds at most one message. */
+/**
+ * Messages behind their length as a varint. Errors with ERR_MESSAGE_TOO_LONG on the length alone, ERR_INVALID_VARINT, ERR_UNEXPECTED_END. Holds at most one message.
+ *
+ * @example
+ * ```ts
+ * import { lengthPrefixed, withLengthPrefix } from 'rx-libp2p';
+ * import { from, map } from 'rxjs';
+ *
+ * from([Uint8Array.of(1, 2), Uint8Array.of(3)])
+ *   .pipe(withLengthPrefix(), map((message) => message.subarray()), lengthPrefixed({ maxBytes: 1024 }))
+ *   .subscribe((message) => console.log(message));
+ * ```
+ */
 export function lengthPrefixed({
   maxBytes,
 }: {
@@ -87,7 +99,19 @@ export function withLengthPrefix(): OperatorFunction<Writable, Uint8ArrayList> {
 
 const NEWLINE = 0x0a;
 
-/** UTF-8 lines without their newline (and a carriage return before it); the last may lack it. Errors with ERR_MESSAGE_TOO_LONG beyond `maxBytes`. */
+/**
+ * UTF-8 lines without their newline (and a carriage return before it); the last may lack it. Errors with ERR_MESSAGE_TOO_LONG beyond `maxBytes`.
+ *
+ * @example
+ * ```ts
+ * import { lines } from 'rx-libp2p';
+ * import { from, map } from 'rxjs';
+ *
+ * from(['one\ntw', 'o\n'])
+ *   .pipe(map((text) => new TextEncoder().encode(text)), lines({ maxBytes: 1024 }))
+ *   .subscribe((line) => console.log(line)); // one, two
+ * ```
+ */
 export function lines({ maxBytes }: { readonly maxBytes: number }): OperatorFunction<Uint8Array, string> {
   return unframe(
     () => {

@@ -4,8 +4,10 @@ import type { HostEvent } from '../core/events.js';
 import type { CallOptions } from '../core/stream-contract.js';
 import type { Target } from '../core/target.js';
 
+/** What a peer told of itself. */
 export type IdentifyEvent = Extract<HostEvent, { type: 'peer:identify' }>;
 
+/** Who is at the other end. */
 export interface IdentifyService {
   /**
    * Cold. Asks the target anew who it is, dialing if needed, or joins the question that is under way on that connection;
@@ -15,12 +17,14 @@ export interface IdentifyService {
    */
   readonly identify: (target: Target) => Observable<IdentifyEvent>;
 }
+/** How many pings, and how often. */
 export interface PingOptions extends CallOptions {
   /** How many; without end if left out. */
   count?: number | undefined;
   /** From the start of one ping to the start of the next, ms (1,000); 0 is one behind the other. */
   everyMs?: number | undefined;
 }
+/** How far away a peer is. */
 export interface PingService {
   /**
    * Cold. Round-trip times in ms, one by one, each also in `peerStore` as the peer's `rttMs`; dials if needed. Completes
@@ -30,7 +34,10 @@ export interface PingService {
    */
   readonly ping: (target: Target, options?: PingOptions) => Observable<number>;
 }
+/** The services that every host has unless told otherwise. */
 export interface DefaultServices {
+  /** Who is at the other end. */
   readonly identify: IdentifyService;
+  /** How far away a peer is. */
   readonly ping: PingService;
 }

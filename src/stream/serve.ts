@@ -11,6 +11,24 @@ interface TellsHandlerErrors {
  * Runs `handler` for every stream and owns the stream meanwhile: what it returns completes, the stream is closed; it
  * errors or is unsubscribed, the stream is reset, and the failure is a `handler:error` event; all others go on. Emits
  * nothing; completes when the source has and every handler is done.
+ *
+ * @example
+ * ```ts
+ * import { createHost, serve } from 'rx-libp2p';
+ *
+ * const host = await createHost();
+ * // An async function, a promise, an Observable: the stream is closed when it is done.
+ * host
+ *   .handle('/sum/1.0.0')
+ *   .pipe(
+ *     serve(async (stream) => {
+ *       let sum = 0;
+ *       for await (const chunk of stream) for (const byte of chunk) sum += byte;
+ *       stream.next(Uint8Array.of(sum));
+ *     }),
+ *   )
+ *   .subscribe();
+ * ```
  */
 export function serve(
   handler: (stream: Stream) => ObservableInput<unknown>,
@@ -36,7 +54,23 @@ export function serve(
     );
 }
 
-/** Owns the stream that `newStream` gives: closed when the projection completes, reset when it errors or is unsubscribed. Passes its values and errors on. */
+/**
+ * Owns the stream that `newStream` gives: closed when the projection completes, reset when it errors or is unsubscribed. Passes its values and errors on.
+ *
+ * @example
+ * ```ts
+ * import { createHost, lines, withStream } from 'rx-libp2p';
+ * import { merge, of } from 'rxjs';
+ *
+ * const host = await createHost();
+ * const target = '/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
+ * const question = of(new TextEncoder().encode('how are you\n'));
+ * host
+ *   .newStream(target, '/talk/1.0.0')
+ *   .pipe(withStream((stream) => merge(stream.writeFrom(question), stream.pipe(lines({ maxBytes: 1024 })))))
+ *   .subscribe({ next: (line) => console.log(line), error: (error: Error) => console.log(error.message) });
+ * ```
+ */
 export function withStream<R>(project: (stream: Stream) => ObservableInput<R>): OperatorFunction<Stream, R> {
   return (stream$) =>
     stream$.pipe(

@@ -10,21 +10,34 @@ import { RuleStore, type RuleDatastore } from '../promises/rule-store.js';
 import { firstIp } from './dial-filters.js';
 import { IpRules, parseSubnet, printSubnet, type Subnet } from '../core/ip-rules.js';
 
+/** What is said of somebody. */
 export type Verdict = 'allow' | 'deny';
 /** A peer (its id, or the text of it), an IP address, or a subnet such as `10.0.0.0/8`. */
 export type Whom = PeerId | string;
+/** One entry of the lists. */
 export interface AccessRule {
+  /** What is said. */
   readonly verdict: Verdict;
+  /** Of what kind of thing. */
   readonly kind: 'peer' | 'addr' | 'subnet';
   /** Canonical text. */
   readonly value: string;
 }
+/** What the lists begin with. */
 export interface AllowDenyOptions {
   /** Not stored; they win over what is. */
   allow?: readonly Whom[] | undefined;
+  /** Not stored; they win over what is. */
   deny?: readonly Whom[] | undefined;
   /** What becomes of those that no rule names: `allow`, if left out. `addrs` also judges addresses without an IP. */
-  otherwise?: { peers?: Verdict | undefined; addrs?: Verdict | undefined } | undefined;
+  otherwise?:
+    | {
+        /** Of peers. */
+        peers?: Verdict | undefined;
+        /** Of addresses. */
+        addrs?: Verdict | undefined;
+      }
+    | undefined;
   /** Any `interface-datastore`; keeps what `allow`, `deny` and `forget` change. */
   datastore?: RuleDatastore | undefined;
 }
@@ -32,8 +45,11 @@ export interface AllowDenyOptions {
 export interface AllowDenyGater extends ConnectionGater {
   /** Replaces what was said about exactly this peer, address or subnet. Throws ERR_INVALID_OPTION for what is none of them. */
   allow(whom: Whom): void;
+  /** As `allow`, to the contrary. */
   deny(whom: Whom): void;
+  /** Takes away what was said; what no rule names is judged by `otherwise`. */
   forget(whom: Whom): void;
+  /** All that are in force. */
   readonly rules: readonly AccessRule[];
   /** Stored keys that say nothing, escaped: they are passed over. */
   readonly skipped: readonly string[];
@@ -50,6 +66,16 @@ const ALLOWED = 'allow/';
 /**
  * A gater for `createHost({ gater })`. Addresses are compared by their bytes, and IPv4 in IPv6 clothes is IPv4. Of rules
  * about an address the longest prefix decides, so that an exception can be made of a subnet. Throws ERR_INVALID_OPTION.
+ *
+ * @example
+ * ```ts
+ * import { allowDeny, createHost } from 'rx-libp2p';
+ *
+ * const gater = allowDeny({ deny: ['192.0.2.0/24'], allow: ['192.0.2.7'] });
+ * const host = await createHost({ gater });
+ * gater.deny('12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5');
+ * console.log(host.peers.length, gater.rules.length);
+ * ```
  */
 export function allowDeny(options: AllowDenyOptions = {}): AllowDenyGater {
   return new ListGater(options);

@@ -16,9 +16,13 @@ const MAX_PEERS = 10_000;
 /** Above the 100 addresses that one dial considers, so that a dial never pushes out what it has just learned. */
 const MAX_ADDRS_PER_PEER = 128;
 
+/** How long an address is left alone after its n-th failure in a row: `baseMs + coefficientMs × (n - 1)²`, up to `maxMs`. */
 export interface DialBackoffOptions {
+  /** 5,000. */
   readonly baseMs?: number | undefined;
+  /** 1,000. */
   readonly coefficientMs?: number | undefined;
+  /** 300,000. */
   readonly maxMs?: number | undefined;
 }
 interface Blocked {

@@ -8,15 +8,18 @@ import { protocolNames } from '../core/multiaddr.js';
 
 export type BlackHoleName = 'udp' | 'ipv6';
 export type BlackHoleState = 'probing' | 'allowed' | 'blocked';
+/** A way is dead where fewer than `min` of its last `n` dials came back. */
 export interface BlackHoleThreshold {
   /** How many of the last results count; blocked, every so manieth request is a probe. */
   readonly n: number;
   /** How many of them must be successes. */
   readonly min: number;
 }
+/** When a way into the internet is taken for dead. */
 export interface BlackHoleOptions {
   /** `false`: neither counted nor refused. */
   readonly udp?: BlackHoleThreshold | false | undefined;
+  /** `false`: neither counted nor refused. */
   readonly ipv6?: BlackHoleThreshold | false | undefined;
 }
 /** BH-1 */

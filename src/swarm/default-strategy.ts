@@ -15,6 +15,15 @@ const MAX_DIALED_ADDRS = 100;
 /**
  * `resolveAddrs`, `defaultFilters` and `defaultRanking`; when both sides dial at the same moment
  * (`DialOptions.simultaneousConnect`), without delays.
+ *
+ * @example
+ * ```ts
+ * import { createHost, defaultStrategy, giveUpAfter } from 'rx-libp2p';
+ * import { pipe } from 'rxjs';
+ *
+ * const host = await createHost({ dial: { strategy: pipe(giveUpAfter(3_000), defaultStrategy()) } });
+ * console.log(host.peerId.toString());
+ * ```
  */
 export function defaultStrategy(): DialStrategy {
   return pipe(

@@ -12,12 +12,14 @@ const RELAY_MS = 500;
 const PUBLIC_OTHER_MS = 1_000;
 const PRIVATE_OTHER_MS = 100;
 
+/** The waits between addresses. */
 export interface HappyEyeballsOptions {
   /** Between the QUIC or TCP addresses of the internet, also those of relays; 250 ms. */
   readonly publicMs?: number | undefined;
   /** Between the QUIC or TCP addresses of private networks and of this machine; 30 ms. */
   readonly privateMs?: number | undefined;
 }
+/** How long relays wait. */
 export interface DelayRelaysOptions {
   /** How much later than without this; 500 ms. */
   readonly byMs?: number | undefined;

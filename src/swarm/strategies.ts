@@ -14,6 +14,7 @@ import {
 } from './dial-ranker.js';
 import { asking, checkMs } from './strategy-rules.js';
 
+/** How groups follow each other. */
 export interface StaggerOptions {
   /** How much later each group starts than the one before. */
   readonly byMs: number;
@@ -23,6 +24,16 @@ export interface StaggerOptions {
  * Replaces each plan's dials by what `rule` makes of them: sorted, moved, thinned out. It is called once a plan, with all
  * that is known; the delays that it gives count from the start of the dial. What it leaves out is not dialed and not
  * mentioned: `refuse` says why. Errors with ERR_DIAL_STRATEGY if it throws, or gives no list.
+ *
+ * @example
+ * ```ts
+ * import { isQuic, mapDials } from 'rx-libp2p';
+ *
+ * // QUIC half a second later than it would be.
+ * export const tcpFirst = mapDials((dials) =>
+ *   dials.map((dial) => (isQuic(dial.addr) ? { ...dial, delayMs: dial.delayMs + 500 } : dial)),
+ * );
+ * ```
  */
 export function mapDials(
   rule: (dials: readonly PlannedDial[], plan: DialPlan) => readonly PlannedDial[],
@@ -38,6 +49,14 @@ export function mapDials(
  * them on the internet and `privateMs` (30) in private networks. Replaces the delays that are there, so it comes before
  * `stagger` and `delayRelays`, which add to them. Throws ERR_INVALID_OPTION.
  * @see rankHappyEyeballs for the list function alone
+ *
+ * @example
+ * ```ts
+ * import { defaultFilters, happyEyeballs, resolveAddrs } from 'rx-libp2p';
+ * import { pipe } from 'rxjs';
+ *
+ * export const impatient = pipe(resolveAddrs(), defaultFilters(), happyEyeballs({ publicMs: 50 }));
+ * ```
  */
 export function happyEyeballs(options: HappyEyeballsOptions = {}): DialStrategy {
   checkMs('happyEyeballs: publicMs', options.publicMs);

@@ -25,18 +25,34 @@ import { VirtualClock } from './virtual-clock.js';
 
 /** What becomes of a dial to an address, so many ms after its start. */
 export type SimulatedAddr =
-  | { readonly connectMs: number }
-  | { readonly refuseMs: number }
-  /** The socket stands after half of that; the handshake then fails. */
-  | { readonly handshakeFailMs: number }
-  /** The socket stands; the handshake never ends. */
-  | { readonly stallMs: number }
-  | { readonly hangs: true };
+  | {
+      /** It becomes a connection. */
+      readonly connectMs: number;
+    }
+  | {
+      /** It is refused. */
+      readonly refuseMs: number;
+    }
+  | {
+      /** The socket stands after half of that; the handshake then fails. */
+      readonly handshakeFailMs: number;
+    }
+  | {
+      /** The socket stands; the handshake never ends. */
+      readonly stallMs: number;
+    }
+  | {
+      /** Nothing comes, ever. */
+      readonly hangs: true;
+    };
+/** What becomes of a name. */
 export interface SimulatedName {
+  /** When it answers. */
   readonly afterMs: number;
   /** IP addresses for `dns`, `dns4` and `dns6` names; multiaddrs for `dnsaddr`. */
   readonly answers: readonly string[];
 }
+/** What a peer's addresses lead to. */
 export interface SimulatedDialNetwork {
   /**
    * Addresses and their fates. A name's entry is the fate of each of its answers that is not listed itself; a listed
@@ -46,20 +62,35 @@ export interface SimulatedDialNetwork {
   /** A name that is missing never answers. */
   readonly names?: Readonly<Record<string, SimulatedName>> | undefined;
 }
+/** How a dial went. */
 export interface SimulatedDial {
+  /** All of it. */
   readonly events: readonly DialEvent[];
+  /** How it ended. */
   readonly outcome: 'connected' | 'failed';
+  /** When, ms from the start of the dial. */
   readonly afterMs: number;
   /** Attempts that were started. */
   readonly dialed: number;
   /** The race, drawn in text: one line an address, time to the right. */
   toString(): string;
+  /** The race as an SVG document. */
   toSVG(): string;
 }
 
 /**
  * Runs `strategy` in the real dial worker against a described network, and returns what happened. The same arguments give
  * the same result. Throws ERR_INVALID_MULTIADDR for an address that is none.
+ *
+ * @example
+ * ```ts
+ * import { defaultStrategy } from 'rx-libp2p';
+ * import { simulateDial } from 'rx-libp2p/testing';
+ *
+ * const addrs = { '/ip4/1.2.3.4/udp/4001/quic-v1': { hangs: true }, '/ip4/1.2.3.4/tcp/4001': { connectMs: 40 } } as const;
+ * const picture = simulateDial(defaultStrategy(), { addrs }, { seed: 1 });
+ * console.log(String(picture), picture.afterMs); // TCP starts after 250 ms, and has won after 290
+ * ```
  */
 export function simulateDial(
   strategy: DialStrategy,

@@ -31,14 +31,18 @@ import { VirtualClock } from './virtual-clock.js';
 export interface Delivery {
   /** Where the two hosts listen, `/memory/<number>`; one that listens nowhere is at `/memory/0`. */
   readonly from: string;
+  /** The other end. */
   readonly to: string;
   /** ms on the network's clock. */
   readonly sentAt: number;
+  /** ms on the network's clock. */
   readonly at: number;
   /** As they are on the wire: encrypted, unless the hosts are `insecure`. */
   readonly bytes: Bytes;
 }
+/** Hosts, links, and the time that they have. */
 export interface SimulatedNetwork {
+  /** The clock: hand it to your own timed operators. */
   readonly scheduler: SchedulerLike;
   /**
    * Everything that arrives anywhere, in order, just before its host gets it: a look at the wire. What a link loses is not
@@ -64,12 +68,25 @@ export interface SimulatedNetwork {
    * it completes without a value; with ERR_TIMEOUT when nothing is left to run, so that nothing can come.
    */
   runUntil<T>(source: PromiseLike<T> | Observable<T>): Promise<T>;
+  /** Ms since the network was made. */
   now(): number;
 }
 
 /**
  * A network without hosts. `link` is what every link begins as. The same seed gives the same events, byte for byte: the
  * keys of hosts, their chance, and that of links all come from it. Throws ERR_INVALID_OPTION.
+ *
+ * @example
+ * ```ts
+ * import { serve } from 'rx-libp2p';
+ * import { simulateNetwork } from 'rx-libp2p/testing';
+ *
+ * const net = simulateNetwork({ seed: 1, link: { latencyMs: 100 } });
+ * const [client, server] = [await net.createHost(), await net.createHost()];
+ * server.handle('/echo/1.0.0').pipe(serve((stream) => stream.pipeTo(stream))).subscribe();
+ * await net.runUntil(client.newStream(server.addrs, '/echo/1.0.0'));
+ * console.log(`${net.now().toString()} ms, and no time has passed`);
+ * ```
  */
 export function simulateNetwork(options: {
   readonly seed: number;

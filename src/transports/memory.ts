@@ -17,10 +17,13 @@ interface MemoryListener {
 }
 /** Who listens where; and what lies between one place and another. */
 export interface MemoryNetwork {
+  /** By number. */
   readonly listeners: Map<string, MemoryListener>;
   /** One way, by the two places. */
   readonly link: (from: string, to: string) => MemoryLink;
+  /** Of the next `/memory/0`. */
   nextNumber: number;
+  /** Of the next host that does not listen. */
   nextSilent: number;
 }
 /** Begins the place of a host that does not listen: links to it are its own, although it has no number. */
@@ -39,11 +42,13 @@ export function linkedNetwork(link: MemoryNetwork['link']): MemoryNetwork {
 /** This process, as the one machine on which `/memory` addresses mean something. */
 const PROCESS_NETWORK = createMemoryNetwork();
 
+/** Which network, and how slow it is. */
 export interface MemoryOptions {
   /** One way, ms; the network's own if left out. */
   readonly latencyMs?: number | undefined;
   /** The clock of the links; the host's if left out. */
   readonly scheduler?: SchedulerLike | undefined;
+  /** Hosts meet on the same one; this process's, if left out. */
   readonly network?: MemoryNetwork | undefined;
 }
 

@@ -20,6 +20,7 @@ const DEFAULTS = {
 };
 /** Without descriptors, every attempt to accept fails: no need to say so each time. */
 const WARN_EVERY_MS = 1_000;
+/** Bounds and times of the transport; each has a default. */
 export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined };
 
 /**

@@ -22,6 +22,7 @@ import {
   type Payload,
 } from './payload-message.js';
 
+/** What the handshake is made with. */
 export interface NoiseOptions {
   /** Bytes that both sides must agree on. */
   readonly prologue?: Uint8Array | undefined;

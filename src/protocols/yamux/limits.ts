@@ -3,6 +3,7 @@ import { LimitError } from '../../core/errors.js';
 import { violation } from './frame.js';
 import { Strays } from './strays.js';
 
+/** Bounds and times of the muxer. */
 export interface YamuxLimits {
   /** Streams that the remote may have open. */
   readonly maxInboundStreams: number;

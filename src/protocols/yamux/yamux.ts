@@ -6,6 +6,7 @@ import { Heartbeats } from './heartbeat.js';
 import { DEFAULT_LIMITS, type YamuxLimits } from './limits.js';
 import { YamuxSession } from './session.js';
 
+/** Bounds and times of the muxer; each has a default. */
 export type YamuxOptions = { readonly [K in keyof YamuxLimits]?: YamuxLimits[K] | undefined };
 
 /**

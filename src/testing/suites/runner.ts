@@ -3,6 +3,7 @@ import { Libp2pError } from '../../core/errors.js';
 
 /** Where checks are registered. Left out, the globals `describe` and `it` are taken, as jest and mocha have them. */
 export interface SuiteRunner {
+  /** A group of checks, by the name of the part. */
   readonly describe: (name: string, define: () => void) => void;
   /** `run` rejects where the part is at fault, with a sentence; it never takes longer than `timeoutMs`. */
   readonly it: (name: string, run: () => Promise<void>, timeoutMs: number) => void;

@@ -24,6 +24,7 @@ const NUMBERS = {
 };
 const OTHERS = ['listen', 'resetCodes', 'channels', 'hostOptions', 'openHandles', 'runner'] as const;
 
+/** What the suite has to know of the transport; all of it may be left out. */
 export type TransportSuiteOptions = { readonly [K in keyof typeof NUMBERS]?: number | undefined } & {
   /** The address that is listened on; left out, the first of the usual ones that the transport takes, on a free port. */
   readonly listen?: string | undefined;

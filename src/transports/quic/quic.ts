@@ -27,6 +27,7 @@ import { DEFAULTS, nativeConfig, type QuicNumbers } from './limits.js';
 import { QuicListener } from './listener.js';
 import { dialError } from './reasons.js';
 
+/** Bounds and times of the transport; each has a default. */
 export type QuicOptions = { readonly [K in keyof QuicNumbers]?: number | undefined };
 
 /**
