@@ -77,12 +77,29 @@ async function measure(row) {
 
 const load = () => loadavg()[0].toFixed(1);
 const loadBefore = load();
+/** Half of what was reached: what a noisy machine may still take away. One that falls below is asked once more. */
+const floors = has('--check')
+  ? JSON.parse(readFileSync(new URL('./floors.json', import.meta.url), 'utf8'))
+  : {};
+async function checked(row) {
+  const floor = floors[row.id];
+  const first = await measure(row);
+  if (floor === undefined || !(ratio(first, 'js') < floor)) return first;
+  const second = await measure(row);
+  if (!(ratio(second, 'js') < floor)) return second;
+  console.error(
+    `${row.name}: ${ratio(second, 'js').toFixed(2)} times js-libp2p; the floor is ${String(floor)}`,
+  );
+  process.exitCode = 1;
+  return second;
+}
+
 const results = [];
 const primitives = {};
 let trips = [];
 let growths = [];
 try {
-  for (const row of rows) results.push(await measure(row));
+  for (const row of rows) results.push(await checked(row));
   const isWhole = chosen === undefined && only === undefined && against === undefined && !quick;
   if (isWhole || chosen?.includes('trips')) trips = await roundTrips(pairs);
   if (isWhole || chosen?.includes('primitives'))
@@ -115,15 +132,4 @@ if (has('--write')) {
     primitives,
     loads: `a load of ${loadBefore} before, ${load()} after`,
   });
-}
-if (has('--check')) {
-  const floors = JSON.parse(readFileSync(new URL('./floors.json', import.meta.url), 'utf8'));
-  for (const [id, floor] of Object.entries(floors)) {
-    const row = results.find((result) => result.id === id);
-    if (row === undefined) continue;
-    const reached = ratio(row, 'js');
-    if (reached >= floor) continue;
-    console.error(`${row.name}: ${reached.toFixed(2)} times js-libp2p; the floor is ${String(floor)}`);
-    process.exitCode = 1;
-  }
 }

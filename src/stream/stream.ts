@@ -21,7 +21,7 @@ export interface PendingAnswer {
   /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
   push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
 }
-export interface LazyStart {
+interface LazyStart {
   /** Leaves with the first bytes. */
   readonly proposal: Bytes;
   readonly answer: PendingAnswer;
