@@ -63,7 +63,7 @@ const SHARED = [
 
 it('the doors show this and nothing else', () => {
   expect(Object.keys(browser).sort()).toEqual(SHARED);
-  expect(Object.keys(node).sort()).toEqual([...SHARED, 'tcp'].sort());
+  expect(Object.keys(node).sort()).toEqual([...SHARED, 'quic', 'tcp', 'tls'].sort());
   expect(Object.keys(metrics)).toEqual(['prometheusMetrics']);
   expect(Object.keys(testing).sort()).toEqual([
     'muxerSuite',
