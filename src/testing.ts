@@ -1,4 +1,4 @@
-/** The door for tests: networks in virtual time. */
+/** The door for tests: networks in virtual time, and the rules that parts must keep. */
 export { seededRandom } from './testing/seeded-random.js';
 export { simulateDial } from './testing/simulate-dial.js';
 export type {
@@ -13,3 +13,6 @@ export type { Link } from './testing/link.js';
 export { transportSuite } from './testing/suites/transport-suite.js';
 export type { TransportSuiteOptions } from './testing/suites/transport-options.js';
 export type { SuiteRunner } from './testing/suites/runner.js';
+export { muxerSuite } from './testing/suites/muxer-suite.js';
+export { securitySuite } from './testing/suites/security-suite.js';
+export type { MuxerSuiteOptions, SecuritySuiteOptions } from './testing/suites/part-options.js';

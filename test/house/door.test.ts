@@ -66,6 +66,8 @@ it('the doors show this and nothing else', () => {
   expect(Object.keys(node).sort()).toEqual([...SHARED, 'quic', 'tcp', 'tls'].sort());
   expect(Object.keys(metrics)).toEqual(['prometheusMetrics']);
   expect(Object.keys(testing).sort()).toEqual([
+    'muxerSuite',
+    'securitySuite',
     'seededRandom',
     'simulateDial',
     'simulateNetwork',

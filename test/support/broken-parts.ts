@@ -1,5 +1,17 @@
 /** Parts with one fault each: the suites must find every one of them. */
-import { catchError, EMPTY, map, mergeMap, NEVER, Observable, of, tap } from 'rxjs';
+import {
+  catchError,
+  concat,
+  EMPTY,
+  filter,
+  map,
+  mergeMap,
+  NEVER,
+  Observable,
+  of,
+  tap,
+  throwError,
+} from 'rxjs';
 import { parseMultiaddr } from '../../src/core/multiaddr.js';
 import type { Bytes, Duplex, Writable } from '../../src/core/duplex.js';
 import { LimitError } from '../../src/core/errors.js';
@@ -7,12 +19,19 @@ import type { MuxedStream } from '../../src/core/muxed-stream.js';
 import type {
   ListenEvent,
   MuxerPart,
+  MuxerSession,
   RawConnection,
+  Secured,
+  SecurityPart,
+  SecurityProtocol,
   Transport,
   TransportPart,
 } from '../../src/core/parts.js';
-import { memory, yamux, type MemoryOptions } from '../../src/index.js';
+import { peerIdFrom } from '../../src/core/peer-id.js';
+import { memory, plaintext, yamux, type MemoryOptions } from '../../src/index.js';
 import { changed } from './wires.js';
+
+const STRANGER = peerIdFrom('12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5');
 
 /** The memory transport, of which `change` replaces some methods. */
 export function brokenTransport(
@@ -181,30 +200,38 @@ export const callsAResetAnEnd = throughDuplex((duplex) => ({
   ...withSink(duplex, {}),
   read: (room$) => duplex.read(room$).pipe(catchError(() => EMPTY)),
 }));
-export const takesWithoutBound = throughDuplex((duplex) => {
+/** A queue without a bound, in front of the channel. */
+function unbounded(duplex: Duplex): Pick<Duplex, 'sink' | 'room$'> {
   const held: Writable[] = [];
   let hasRoom = false;
+  let ended = false;
   const pump = (): void => {
-    while (hasRoom) {
+    while (hasRoom && held.length > 0) {
       const next = held.shift();
-      if (next === undefined) return;
-      duplex.sink.next(next);
+      if (next !== undefined) duplex.sink.next(next);
     }
+    if (ended && held.length === 0) duplex.sink.complete();
   };
   duplex.room$.subscribe((room) => {
     hasRoom = room;
     pump();
   });
-  return {
-    ...withSink(duplex, {
-      next: (bytes: Writable) => {
-        held.push(bytes);
-        pump();
-      },
-    }),
-    room$: duplex.room$.pipe(map(() => true)),
-  };
-});
+  const { sink } = withSink(duplex, {
+    next: (bytes: Writable) => {
+      held.push(bytes);
+      pump();
+    },
+    complete: () => {
+      ended = true;
+      pump();
+    },
+  });
+  return { sink, room$: duplex.room$.pipe(map(() => true)) };
+}
+export const takesWithoutBound = throughDuplex((duplex) => ({
+  ...withSink(duplex, {}),
+  ...unbounded(duplex),
+}));
 export const losesTheLastByte = throughDuplex((duplex) => {
   let last: Bytes | undefined;
   return withSink(duplex, {
@@ -219,6 +246,7 @@ export const losesTheLastByte = throughDuplex((duplex) => {
 export function brokenMuxer(
   change: (stream: MuxedStream) => Partial<MuxedStream>,
   mostStreams = Infinity,
+  session$: (session: MuxerSession) => Partial<Record<keyof MuxerSession, unknown>> = () => ({}),
 ): MuxerPart {
   const part = yamux();
   const broken = (stream: MuxedStream): MuxedStream => {
@@ -251,6 +279,8 @@ export function brokenMuxer(
           });
           return new Proxy(session, {
             get: (target, name) => {
+              const own = session$(target) as Record<PropertyKey, unknown>;
+              if (Object.hasOwn(own, name)) return own[name];
               if (name === 'open')
                 return () => {
                   opened += 1;
@@ -305,3 +335,149 @@ export const grantsWithoutReading = brokenMuxer((stream) => ({
   },
 }));
 export const opensOnlyAFew = brokenMuxer(() => ({}), 150);
+
+/** Plaintext, of whose protocol `change` replaces what it does. */
+export function brokenSecurity(
+  change: (sound: SecurityProtocol) => SecurityProtocol['secure'],
+  part: SecurityPart = plaintext(),
+): () => SecurityPart {
+  return () => ({
+    ...part,
+    create: (context) => {
+      const sound = part.create(context);
+      return { protocol: sound.protocol, secure: change(sound) };
+    },
+  });
+}
+const securedThrough = (change: (secured: Secured) => Secured): (() => SecurityPart) =>
+  brokenSecurity((sound) => (duplex, options) => sound.secure(duplex, options).pipe(map(change)));
+
+export const namesAnother = securedThrough((secured) => ({ ...secured, remotePeer: STRANGER }));
+export const losesTheEnd = securedThrough((secured) => ({
+  ...secured,
+  duplex: withSink(secured.duplex, { complete: () => undefined }),
+}));
+export const takesAnyone = brokenSecurity(
+  (sound) => (duplex, options) => sound.secure(duplex, { ...options, expectedPeer: undefined }),
+);
+/** Each piece is taken for a message. */
+export const wantsItWhole = brokenSecurity(
+  (sound) => (duplex, options) =>
+    sound.secure(
+      {
+        ...withSink(duplex, {}),
+        read: (room$) => duplex.read(room$).pipe(filter((bytes) => bytes.byteLength > 7)),
+      },
+      options,
+    ),
+);
+export const waitsForEver = brokenSecurity(
+  (sound) => (duplex, options) => concat(sound.secure(duplex, options).pipe(catchError(() => NEVER)), NEVER),
+);
+export const throwsWhatItLikes = brokenSecurity(
+  (sound) => (duplex, options) =>
+    sound.secure(duplex, options).pipe(catchError(() => throwError(() => new RangeError('offset')))),
+);
+export const closesWhatIsNotItsOwn = brokenSecurity(
+  (sound) => (duplex, options) =>
+    sound.secure(duplex, options).pipe(
+      tap({
+        error: (error: unknown) => {
+          duplex.sink.error(error);
+        },
+      }),
+    ),
+);
+export const holdsNobodyBack = securedThrough((secured) => ({
+  ...secured,
+  duplex: { ...secured.duplex, ...unbounded(secured.duplex), read: (room$) => secured.duplex.read(room$) },
+}));
+export const callsACutAnEnd = securedThrough((secured) => ({
+  ...secured,
+  duplex: {
+    ...withSink(secured.duplex, {}),
+    read: (room$) => secured.duplex.read(room$).pipe(catchError(() => EMPTY)),
+  },
+}));
+export const choosesForItself = brokenSecurity(
+  (sound) => (duplex, options) =>
+    sound.secure(duplex, options).pipe(map((secured) => ({ ...secured, muxer: options.muxers[0] }))),
+);
+
+// ── muxers, of which it is the session that is broken ──────────────────────────────────────────────────────────────────
+export const countsWrongly = brokenMuxer(
+  () => ({}),
+  Infinity,
+  () => ({ streamCount: 0 }),
+);
+export const changesBytes = brokenMuxer((stream) => ({
+  write: (bytes) => {
+    stream.write(Uint8Array.from(bytes.subarray(), (byte, at) => (at === 700 ? byte ^ 1 : byte)));
+  },
+}));
+export const opensWithoutBound = brokenMuxer(
+  () => ({}),
+  Infinity,
+  (session) => ({
+    canOpen: true,
+    open: () => new Proxy({} as MuxedStream, { get: () => 0, set: () => true }),
+    streamCount: session.streamCount,
+  }),
+);
+export const opensWhileItCloses = brokenMuxer(
+  () => ({}),
+  Infinity,
+  (session) => ({ close: () => session.canOpen }),
+);
+/** But for the second time, which is the suite's tidying up. */
+export const abortsNothing = brokenMuxer(
+  () => ({}),
+  Infinity,
+  (session) => ({
+    abort: (error: Error) => {
+      if (error.message === 'the check is over') session.abort(error);
+    },
+  }),
+);
+export const callsEveryEndAnEnd = brokenMuxer((stream) => ({
+  set reader(reader: MuxedStream['reader']) {
+    stream.reader = reader && {
+      onBytes: (bytes) => {
+        reader.onBytes(bytes);
+      },
+      onEnd: () => {
+        reader.onEnd();
+      },
+      onReset: () => {
+        reader.onEnd();
+      },
+      onRoom: (room) => {
+        reader.onRoom(room);
+      },
+      onClosed: () => {
+        reader.onClosed();
+      },
+    };
+  },
+  get reader() {
+    return stream.reader;
+  },
+}));
+export const losesWhatWasCut: MuxerPart = {
+  ...yamux(),
+  create: (context) => {
+    const muxer = yamux().create(context);
+    return {
+      protocol: muxer.protocol,
+      mux: (duplex, role, observer) =>
+        muxer.mux(
+          {
+            ...withSink(duplex, {}),
+            read: (room$) => duplex.read(room$).pipe(filter((bytes) => bytes.byteLength > 7)),
+          },
+          role,
+          observer,
+        ),
+    };
+  },
+};

@@ -1,7 +1,6 @@
 import { checkedNumbers } from '../../core/checked-numbers.js';
-import { Libp2pError } from '../../core/errors.js';
-import { show } from '../../core/show.js';
 import type { HostOptions, NoServices } from '../../host/contract.js';
+import { checkedSwitch } from './part-options.js';
 import type { SuiteRunner } from './runner.js';
 
 const NUMBERS = {
@@ -52,19 +51,12 @@ export type TransportSuiteSettings = typeof NUMBERS &
 
 /** Throws ERR_INVALID_OPTION. */
 export function checkedTransportOptions(options: TransportSuiteOptions): TransportSuiteSettings {
-  const { listen, resetCodes = true, channels = true, hostOptions = {}, openHandles, runner } = options;
-  for (const [name, value] of Object.entries({ resetCodes, channels }))
-    if (typeof value !== 'boolean')
-      throw new Libp2pError(
-        'ERR_INVALID_OPTION',
-        'local',
-        `transportSuite: ${name} is ${show(value)}; it takes true or false`,
-      );
+  const { listen, resetCodes, channels, hostOptions = {}, openHandles, runner } = options;
   return {
     ...checkedNumbers('transportSuite', NUMBERS, options, OTHERS),
     listen,
-    resetCodes,
-    channels,
+    resetCodes: checkedSwitch('transportSuite: resetCodes', resetCodes),
+    channels: checkedSwitch('transportSuite: channels', channels),
     hostOptions,
     openHandles: openHandles ?? handlesOfNode,
     runner,
