@@ -270,14 +270,13 @@ export class HostConnection implements Connection, MuxerObserver {
       report: this.deps.report,
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
-        this.open.delete(closed);
+        this.idle.unwatch(closed);
         scope?.done();
         this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },
     });
     this.nextStream += 1;
-    this.open.add(stream);
     this.idle.watch(stream);
     this.deps.streamOpened(stream);
     return stream;

@@ -7,7 +7,8 @@ interface Deadline {
 
 /**
  * Deadlines that all last equally long, in one queue behind one timer: what a connection's negotiations need, thousands
- * of times. Setting and clearing one costs no timer, and one that was cleared is not kept.
+ * of times. Setting and clearing one among others costs no timer, one that was cleared is not kept, and once the last is
+ * cleared there is no timer (P15).
  */
 export class Deadlines {
   /** In the order in which they were set, and so in which they are due. */
@@ -27,14 +28,19 @@ export class Deadlines {
     this.waiting.add(deadline);
     this.arm();
     return () => {
-      this.waiting.delete(deadline);
+      if (this.waiting.delete(deadline) && this.waiting.size === 0) this.disarm();
     };
   }
 
   close(): void {
     this.closed = true;
     this.waiting.clear();
+    this.disarm();
+  }
+
+  private disarm(): void {
     this.timer?.unsubscribe();
+    this.timer = undefined;
   }
 
   private arm(): void {

@@ -1,4 +1,4 @@
-import type { HostOptions } from '../../src/index.js';
+import { noise, plaintext, tls, type HostOptions } from '../../src/index.js';
 import type { Implementation, Speaks } from './peer.js';
 
 /** One field of the interop matrix: an implementation, and how we speak with it. */
@@ -16,6 +16,7 @@ export interface Cell {
 const implementations = (process.env['RX_LIBP2P_INTEROP_PEERS'] ?? 'go,js').split(',') as Implementation[];
 const ways: readonly Cell['speaks'][] = [
   { transport: 'tcp', security: 'noise' },
+  { transport: 'tcp', security: 'tls' },
   { transport: 'tcp', security: 'plaintext' },
 ];
 
@@ -29,7 +30,9 @@ export const cells: readonly Cell[] = implementations.flatMap((implementation) =
   })),
 );
 
+const SECURITY = { noise, tls, plaintext };
+
 /** A host of ours that speaks what the cell says, and nothing else. */
 export function ownOptions({ speaks }: Cell): HostOptions<Record<never, never>> {
-  return { listen: ['/ip4/127.0.0.1/tcp/0'], insecure: speaks.security === 'plaintext' };
+  return { listen: ['/ip4/127.0.0.1/tcp/0'], security: [SECURITY[speaks.security]()] };
 }

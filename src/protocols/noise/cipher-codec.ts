@@ -24,14 +24,16 @@ const MAX_HIGH_WORD = 0xffffffff;
 
 /** 4 zero bytes, then the counter, little-endian, as two words: a number would lose bits, a bigint time. */
 export class Nonce {
-  readonly bytes = new Uint8Array(12);
-  private readonly view = new DataView(this.bytes.buffer);
-
   constructor(
     private low = 0,
     private high = 0,
-  ) {
-    this.write();
+  ) {}
+
+  /** In one buffer for all: use it before anybody asks again. */
+  get bytes(): Uint8Array {
+    SCRATCH.setUint32(4, this.low, true);
+    SCRATCH.setUint32(8, this.high, true);
+    return SCRATCH_BYTES;
   }
 
   /** The next one; throws rather than wrap. */
@@ -43,14 +45,10 @@ export class Nonce {
       this.low = 0;
       this.high += 1;
     }
-    this.write();
-  }
-
-  private write(): void {
-    this.view.setUint32(4, this.low, true);
-    this.view.setUint32(8, this.high, true);
   }
 }
+const SCRATCH_BYTES = new Uint8Array(12);
+const SCRATCH = new DataView(SCRATCH_BYTES.buffer);
 
 export class Sealer {
   constructor(
