@@ -9,10 +9,10 @@ import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.j
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
-import { Deadlines } from '../rx/deadlines.js';
+import type { Deadlines } from '../rx/deadlines.js';
 import { guard } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
-import { IdleSweep } from './idle-sweep.js';
+import type { IdleStreams, StreamsOwner } from './idle-streams.js';
 import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
 import { NEGOTIATION_MS, StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
@@ -29,8 +29,12 @@ export interface Route {
   readonly idleTimeoutMs?: number | undefined;
   deliver(stream: HostStream): void;
 }
+/** What the connections of a host share. */
 export interface ConnectionDeps {
   readonly scheduler: SchedulerLike;
+  /** Of streams that are negotiated. */
+  readonly deadlines: Deadlines;
+  readonly idleStreams: IdleStreams;
   readonly route: (protocol: string) => Route | undefined;
   /** Undefined where nobody identifies remotes. */
   readonly remoteProtocols?: ((connection: HostConnection) => RemoteProtocols | undefined) | undefined;
@@ -44,27 +48,23 @@ export interface ConnectionDeps {
   readonly report: (error: unknown) => void;
 }
 
-export class HostConnection implements Connection, MuxerObserver {
+/** Never written: most connections have none open. */
+const NO_STREAMS = new Set<HostStream>();
+
+export class HostConnection implements Connection, MuxerObserver, StreamsOwner {
   readonly remotePeer: PeerId;
-  readonly localAddr: Multiaddr;
-  readonly remoteAddr: Multiaddr;
   readonly encryption: string;
   readonly muxer: string;
   readonly earlyMuxer: boolean;
-  readonly limited: boolean;
-  /** Whether no relay is in between. */
-  readonly direct: boolean;
   readonly openedAt: number;
-  readonly released$: Observable<never> | undefined;
   private readonly raw: RawConnection;
-  /** What it takes of the host's limits; its own until it is closed. */
-  readonly scope: ConnectionScope | undefined;
   private readonly session: MuxerSession;
-  private readonly open = new Set<HostStream>();
-  private readonly ended = new ReplaySubject<CloseReason>(1);
-  private readonly deadlines: Deadlines;
-  private readonly idle: IdleSweep;
-  private readonly opener: StreamOpener;
+  /** Its own while there are any. */
+  private open = NO_STREAMS;
+  private ended: ReplaySubject<CloseReason> | undefined;
+  /** The idle streams' place for it. */
+  expiresAt = 0;
+  heapAt = -1;
   /** When the last public stream ended; if there was none, when the connection was opened. */
   unusedSince: number;
   private unnegotiated = 0;
@@ -79,21 +79,12 @@ export class HostConnection implements Connection, MuxerObserver {
   ) {
     this.raw = upgraded.raw;
     this.remotePeer = upgraded.remotePeer;
-    this.localAddr = upgraded.raw.localAddr;
-    this.remoteAddr = upgraded.raw.remoteAddr;
-    this.limited = upgraded.raw.relayed?.limited ?? false;
-    this.direct = upgraded.raw.relayed === undefined;
-    this.released$ = upgraded.raw.released$;
-    this.scope = upgraded.raw.scope;
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
     this.earlyMuxer = upgraded.earlyMuxer ?? false;
     this.openedAt = deps.scheduler.now();
     this.unusedSince = this.openedAt;
-    this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
-    this.idle = new IdleSweep(deps.scheduler, this.open);
     this.session = upgraded.muxer.mux(upgraded.duplex, upgraded.role, this);
-    this.opener = new StreamOpener(this.session, this, this.deadlines, deps.scheduler);
   }
 
   /** Begins to take streams: call it once the connection is registered. */
@@ -101,8 +92,35 @@ export class HostConnection implements Connection, MuxerObserver {
     this.session.start();
   }
 
+  get localAddr(): Multiaddr {
+    return this.raw.localAddr;
+  }
+  get remoteAddr(): Multiaddr {
+    return this.raw.remoteAddr;
+  }
+  get limited(): boolean {
+    return this.raw.relayed?.limited ?? false;
+  }
+  /** Whether no relay is in between. */
+  get direct(): boolean {
+    return this.raw.relayed === undefined;
+  }
+  get released$(): Observable<never> | undefined {
+    return this.raw.released$;
+  }
+  /** What it takes of the host's limits; its own until it is closed. */
+  get scope(): ConnectionScope | undefined {
+    return this.raw.scope;
+  }
   get rttMs(): number | undefined {
     return this.session.rttMs;
+  }
+  get openStreams(): Iterable<HostStream> {
+    return this.open;
+  }
+  /** Made for each stream: it is nothing but these. */
+  private get opener(): StreamOpener {
+    return new StreamOpener(this.session, this, this.deps.deadlines, this.deps.scheduler);
   }
   get streams(): readonly Stream[] {
     return [...this.open];
@@ -124,6 +142,10 @@ export class HostConnection implements Connection, MuxerObserver {
     return this.session.bytesWritten;
   }
   get closed$(): Observable<CloseReason> {
+    if (this.ended === undefined) {
+      this.ended = new ReplaySubject<CloseReason>(1);
+      if (this.reason !== undefined) this.tellEnd(this.reason);
+    }
     return this.ended.asObservable();
   }
 
@@ -199,7 +221,7 @@ export class HostConnection implements Connection, MuxerObserver {
   private negotiate(opened: OpenedStream): void {
     const { muxed, scope } = opened;
     this.unnegotiated += 1;
-    const cancel = this.deadlines.add(() => {
+    const cancel = this.deps.deadlines.add(() => {
       muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS, 'remote'), NEGOTIATION_FAILED);
     });
     let isOver = false;
@@ -223,12 +245,15 @@ export class HostConnection implements Connection, MuxerObserver {
 
   onClose(reason: CloseReason): void {
     this.reason = reason;
-    this.deadlines.close();
-    this.idle.close();
+    this.deps.idleStreams.forget(this);
     this.scope?.done();
     this.deps.closed(this, reason);
-    this.ended.next(reason);
-    this.ended.complete();
+    this.tellEnd(reason);
+  }
+
+  private tellEnd(reason: CloseReason): void {
+    this.ended?.next(reason);
+    this.ended?.complete();
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -270,16 +295,26 @@ export class HostConnection implements Connection, MuxerObserver {
       report: this.deps.report,
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
-        this.open.delete(closed);
+        this.forget(closed);
         scope?.done();
         this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },
     });
     this.nextStream += 1;
-    this.open.add(stream);
-    this.idle.watch(stream);
+    this.remember(stream);
     this.deps.streamOpened(stream);
     return stream;
+  }
+
+  private remember(stream: HostStream): void {
+    if (this.open === NO_STREAMS) this.open = new Set();
+    this.open.add(stream);
+    this.deps.idleStreams.watch(this, stream);
+  }
+
+  private forget(stream: HostStream): void {
+    this.open.delete(stream);
+    if (this.open.size === 0) this.open = NO_STREAMS;
   }
 }

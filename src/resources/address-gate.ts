@@ -19,6 +19,10 @@ interface Network {
   readonly name: string;
   readonly numbers: NetworkNumbers;
 }
+/** The networks that a connection is counted in. */
+export type Admitted = readonly Network[];
+/** Free of limits, or no address at all: most of those in a test, and all behind a relay. */
+const NONE: Admitted = [];
 
 export class AddressGate {
   private readonly rates = new TokenBuckets();
@@ -32,10 +36,10 @@ export class AddressGate {
   }
 
   /**
-   * Counts one more connection with `host`, in either direction (RM-40), and returns what takes it off again; or why there
-   * may be none. No host, no count: addresses without an IP share nothing (ODD-22).
+   * Counts one more connection with `host`, in either direction (RM-40), and returns what `leave` takes off again; or why
+   * there may be none. No host, no count: addresses without an IP share nothing (ODD-22).
    */
-  admit(host: string | undefined, now: number): (() => void) | AddressRefusal {
+  admit(host: string | undefined, now: number): Admitted | AddressRefusal {
     const networks = networksOf(host, this.numbers);
     // The most specific first: where it refuses, the wider ones lose no token (RM-42).
     for (const { name, numbers } of networks)
@@ -45,9 +49,12 @@ export class AddressGate {
       if ((this.counts.get(name) ?? 0) >= numbers.connections)
         return { scope: name, limit: 'connections', value: numbers.connections };
     for (const { name } of networks) this.count(name, 1);
-    return () => {
-      for (const { name } of networks) this.count(name, -1);
-    };
+    return networks;
+  }
+
+  /** Takes off again what `admit` counted. */
+  leave(networks: Admitted): void {
+    for (const { name } of networks) this.count(name, -1);
   }
 
   private count(name: string, by: 1 | -1): void {
@@ -60,7 +67,7 @@ export class AddressGate {
 /** IPv4 /32, or IPv6 /56 and /48; IPv4 in IPv6 clothes is IPv4. */
 function networksOf(host: string | undefined, numbers: AddressNumbers): readonly Network[] {
   const ip = host === undefined ? undefined : parseIp(host);
-  if (ip === undefined || (numbers.exemptLoopback && isLoopback(ip))) return [];
+  if (ip === undefined || (numbers.exemptLoopback && isLoopback(ip))) return NONE;
   return ip.byteLength === 4
     ? [{ name: `ip:${printIp4(ip)}/32`, numbers: numbers.ip4 }]
     : [

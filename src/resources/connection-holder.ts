@@ -6,6 +6,7 @@ import {
   type Direction,
   type StreamScope,
 } from '../core/limits-contract.js';
+import type { Admitted, AddressGate } from './address-gate.js';
 import type { Counters, LimitName } from './counters.js';
 import { Holder, type Refuse } from './holder.js';
 import type { PeerScope, ScopeTree } from './scope-tree.js';
@@ -14,30 +15,42 @@ import type { PeerScope, ScopeTree } from './scope-tree.js';
 const CONNECTION_BYTES = 32 * 1024;
 const STREAM_BYTES = 2 * FREE_BYTES_EACH_WAY;
 
-export interface ConnectionClaim {
+/** What all connections' scopes share. */
+export interface HolderOwner {
+  readonly tree: ScopeTree;
+  readonly gate: AddressGate;
+  readonly refuse: Refuse;
+}
+interface ConnectionClaim {
   readonly id: number;
   readonly direction: Direction;
   readonly usesDescriptor: boolean;
-  /** Called once all has been given back. */
-  readonly released: () => void;
 }
 
 export class ConnectionHolder extends Holder implements ConnectionScope {
   private peer: PeerScope | undefined;
   private nextStream = 1;
-  private released = false;
+  private readonly id: number;
+  private readonly usesDescriptor: boolean;
 
   constructor(
-    readonly tree: ScopeTree,
-    private readonly claim: ConnectionClaim,
-    private readonly refusing: Refuse,
+    private readonly owner: HolderOwner,
+    { id, direction, usesDescriptor }: ConnectionClaim,
+    /** The networks that it is counted in, until it is done. */
+    private networks: Admitted | undefined,
   ) {
-    super(tree.limits.connection, claim.direction, refusing);
-    this.begin([this.own, tree.transient, tree.system], CONNECTION_BYTES);
+    super(owner.tree.limits.connection, direction, owner.refuse);
+    this.id = id;
+    this.usesDescriptor = usesDescriptor;
+    const { transient, system } = owner.tree;
+    this.begin([this.own, transient, system], CONNECTION_BYTES);
   }
 
+  get tree(): ScopeTree {
+    return this.owner.tree;
+  }
   get name(): string {
-    return `conn-${String(this.claim.id)}`;
+    return `conn-${String(this.id)}`;
   }
 
   checkPeer(peer: string): void {
@@ -60,24 +73,24 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     if (this.peer === undefined) throw twice('connection scope not attached to a peer');
     const id = this.nextStream;
     this.nextStream += 1;
-    const stream = new StreamHolder(this, this.peer, direction, id, this.refusing);
+    const stream = new StreamHolder(this, this.peer, direction, id, this.owner.refuse);
     stream.open(protocol);
     return stream;
   }
 
   override done(): void {
     super.done();
-    if (this.released) return;
-    this.released = true;
-    this.claim.released();
+    const { networks } = this;
+    this.networks = undefined;
+    if (networks !== undefined) this.owner.gate.leave(networks);
   }
 
   protected limitOf(scope: Counters): LimitName | undefined {
-    return scope.connectionLimit(this.claim.direction, this.claim.usesDescriptor);
+    return scope.connectionLimit(this.direction, this.usesDescriptor);
   }
 
   protected count(scope: Counters, by: 1 | -1): void {
-    scope.countConnection(this.claim.direction, this.claim.usesDescriptor, by);
+    scope.countConnection(this.direction, this.usesDescriptor, by);
   }
 }
 

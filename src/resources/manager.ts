@@ -8,7 +8,7 @@ import type {
   ResourceStat,
 } from '../core/limits-contract.js';
 import { AddressGate } from './address-gate.js';
-import { ConnectionHolder } from './connection-holder.js';
+import { ConnectionHolder, type HolderOwner } from './connection-holder.js';
 import type { Refuse } from './holder.js';
 import { ScopeTree, type CompleteLimits } from './scope-tree.js';
 
@@ -28,19 +28,18 @@ export class ScopedResourceManager implements ResourceManager {
   constructor(private readonly deps: ManagerDeps) {
     this.tree = new ScopeTree(deps.limits);
     this.gate = new AddressGate(deps.limits.addresses);
+    this.owner = { tree: this.tree, gate: this.gate, refuse: this.refuse };
   }
 
   openConnection(direction: Direction, { host, usesDescriptor }: ConnectionFacts): ConnectionScope {
     const admitted = this.gate.admit(host, this.deps.now());
-    if (typeof admitted !== 'function')
-      throw this.refusal(admitted.scope, admitted.limit, admitted.value, direction);
+    if ('limit' in admitted) throw this.refusal(admitted.scope, admitted.limit, admitted.value, direction);
     const id = this.nextConnection;
     this.nextConnection += 1;
     try {
-      const claim = { id, direction, usesDescriptor, released: admitted };
-      return new ConnectionHolder(this.tree, claim, this.refuse);
+      return new ConnectionHolder(this.owner, { id, direction, usesDescriptor }, admitted);
     } catch (error) {
-      admitted();
+      this.gate.leave(admitted);
       throw error;
     }
   }
@@ -54,6 +53,9 @@ export class ScopedResourceManager implements ResourceManager {
       networks: this.gate.size,
     };
   }
+
+  /** What all connections' scopes share. */
+  private readonly owner: HolderOwner;
 
   private readonly refuse: Refuse = ({ name, limits }, limit, direction) =>
     this.refusal(name, limit, limits[limit], direction);

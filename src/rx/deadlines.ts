@@ -5,6 +5,9 @@ interface Deadline {
   expire: (() => void) | undefined;
 }
 
+/** Passed over and still in the queue: cutting them off costs as much as there are behind them. */
+const MAX_PASSED_OVER = 1024;
+
 /**
  * Deadlines that all last equally long, in one queue behind one timer: what a connection's negotiations need, thousands
  * of times. Setting and clearing one costs no timer.
@@ -24,6 +27,7 @@ export class Deadlines {
   add(expire: () => void): () => void {
     const deadline: Deadline = { at: this.scheduler.now() + this.afterMs, expire };
     if (this.closed) return () => undefined;
+    this.passOver();
     this.queue.push(deadline);
     this.arm();
     return () => {
@@ -48,6 +52,14 @@ export class Deadlines {
       },
       Math.max(0, next.at - this.scheduler.now()),
     );
+  }
+
+  /** Those that were cleared at the front are forgotten at once: a busy host has thousands a second. */
+  private passOver(): void {
+    while (this.head < this.queue.length && this.queue[this.head]?.expire === undefined) this.head += 1;
+    if (this.head < MAX_PASSED_OVER && this.head < this.queue.length) return;
+    this.queue = this.queue.slice(this.head);
+    this.head = 0;
   }
 
   private sweep(now: number): void {

@@ -13,7 +13,7 @@ import {
 } from '../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
 import { checkedNumbers } from '../core/checked-numbers.js';
-import { SocketDuplex } from './socket-duplex.js';
+import { SocketDuplex, type SocketTiming } from './socket-duplex.js';
 
 const DEFAULTS = {
   /** How long connecting may take. */
@@ -43,11 +43,14 @@ export function tcp(options: TcpOptions = {}): TransportPart {
 class TcpTransport implements Transport {
   readonly name = 'tcp';
   private warnedAt = -Infinity;
+  private readonly timing: SocketTiming;
 
   constructor(
     private readonly options: typeof DEFAULTS,
     private readonly context: PartContext,
-  ) {}
+  ) {
+    this.timing = { scheduler: context.scheduler, writeStallMs: options.writeStallMs };
+  }
 
   canDial(addr: Multiaddr): boolean {
     return this.target(addr) !== undefined;
@@ -176,8 +179,7 @@ class TcpTransport implements Transport {
       const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
       const localAddr = tcpMultiaddr(localAddress, localPort);
       const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
-      const { writeStallMs } = this.options;
-      const duplex = new SocketDuplex(socket, { scheduler: this.context.scheduler, writeStallMs });
+      const duplex = new SocketDuplex(socket, this.timing);
       return new TcpConnection(duplex, localAddr, remoteAddr);
     } catch {
       // Its end is gone before it could be asked for its address.
