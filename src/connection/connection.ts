@@ -1,7 +1,7 @@
 import { defer, ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import type { Bytes, CloseReason } from '../core/duplex.js';
-import { asError, LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
+import type { CloseReason } from '../core/duplex.js';
+import type { LimitError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
@@ -9,41 +9,27 @@ import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.j
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
-import type { Deadlines } from '../rx/deadlines.js';
 import { guard } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
 import type { IdleStreams, StreamsOwner } from './idle-streams.js';
-import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
+import { takeInbound, type InboundDeps, type InboundOwner } from './inbound.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
-import { NEGOTIATION_MS, StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
+import { StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
 
-/** Inbound streams that have not said what they want, a connection: go and js open a burst before they say what for. @source go-libp2p transient streams; rust-libp2p */
-const MAX_UNNEGOTIATED = 128;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
-/** Where inbound streams go: decided by the router, used by the connection. */
-export interface Route {
-  readonly maxBufferedBytes?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
-  deliver(stream: HostStream): void;
-}
 /** What the connections of a host share. */
-export interface ConnectionDeps {
+export interface ConnectionDeps extends InboundDeps {
   readonly scheduler: SchedulerLike;
-  /** Of streams that are negotiated. */
-  readonly deadlines: Deadlines;
   readonly idleStreams: IdleStreams;
-  readonly route: (protocol: string) => Route | undefined;
   /** Undefined where nobody identifies remotes. */
   readonly remoteProtocols?: ((connection: HostConnection) => RemoteProtocols | undefined) | undefined;
   readonly streamOpened: (stream: HostStream) => void;
   readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
   readonly handlerFailed: (stream: HostStream, error: Error) => void;
   readonly closed: (connection: HostConnection, reason: CloseReason) => void;
-  /** A limit of the connection's own; what its scope refuses, the resource manager tells. */
-  readonly limitMet: (error: LimitError) => void;
   /** Errors that nobody handles. */
   readonly report: (error: unknown) => void;
 }
@@ -51,7 +37,7 @@ export interface ConnectionDeps {
 /** Never written: most connections have none open. */
 const NO_STREAMS = new Set<HostStream>();
 
-export class HostConnection implements Connection, MuxerObserver, StreamsOwner {
+export class HostConnection implements Connection, MuxerObserver, StreamsOwner, InboundOwner {
   readonly remotePeer: PeerId;
   readonly encryption: string;
   readonly muxer: string;
@@ -67,7 +53,7 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner {
   heapAt = -1;
   /** When the last public stream ended; if there was none, when the connection was opened. */
   unusedSince: number;
-  private unnegotiated = 0;
+  unnegotiated = 0;
   private nextStream = 1;
   private reason: CloseReason | undefined;
 
@@ -190,57 +176,11 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner {
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────
   onStream(muxed: MuxedStream): void {
-    if (this.unnegotiated >= MAX_UNNEGOTIATED) {
-      const error = new LimitError('connection', 'streams being negotiated', MAX_UNNEGOTIATED);
-      muxed.reader = undefined;
-      muxed.reset(error, RESOURCE_LIMIT);
-      this.deps.limitMet(error);
-      return;
-    }
-    const opened = this.admit(muxed);
-    if (opened !== undefined) this.negotiate(opened);
+    takeInbound(muxed, this, this.deps);
   }
 
   onRefused(error: LimitError): void {
     this.deps.limitMet(error);
-  }
-
-  /** `undefined`, and the stream reset, where the limits do not allow it. */
-  private admit(muxed: MuxedStream): OpenedStream | undefined {
-    try {
-      const scope = this.scope?.openStream('inbound');
-      muxed.memory = scope;
-      return { muxed, scope };
-    } catch (error) {
-      muxed.reader = undefined;
-      muxed.reset(asError(error), RESOURCE_LIMIT);
-      return undefined;
-    }
-  }
-
-  private negotiate(opened: OpenedStream): void {
-    const { muxed, scope } = opened;
-    this.unnegotiated += 1;
-    const cancel = this.deps.deadlines.add(() => {
-      muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS, 'remote'), NEGOTIATION_FAILED);
-    });
-    let isOver = false;
-    const over = (): void => {
-      if (isOver) return;
-      isOver = true;
-      this.unnegotiated -= 1;
-      cancel();
-    };
-    new InboundNegotiation(muxed, (protocol) => this.deps.route(protocol) !== undefined, {
-      agreed: (protocol, rest) => {
-        over();
-        this.deliver(opened, protocol, rest);
-      },
-      failed: () => {
-        over();
-        scope?.done();
-      },
-    });
   }
 
   onClose(reason: CloseReason): void {
@@ -257,24 +197,6 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner {
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  private deliver(opened: OpenedStream, protocol: string, rest: Bytes | undefined): void {
-    const route = this.deps.route(protocol);
-    if (route === undefined) {
-      const lost = `${protocol} has lost its handler`;
-      opened.muxed.reset(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
-      return;
-    }
-    try {
-      opened.scope?.setProtocol(protocol);
-    } catch (error) {
-      opened.muxed.reset(asError(error), RESOURCE_LIMIT);
-      return;
-    }
-    const stream = this.stream(opened, protocol, 'inbound', route);
-    if (rest !== undefined) stream.onBytes(rest);
-    route.deliver(stream);
-  }
-
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     { muxed, scope }: OpenedStream,
