@@ -1,7 +1,7 @@
 import { ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import type { Bytes, CloseReason } from '../core/duplex.js';
-import { asError, LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
+import type { CloseReason } from '../core/duplex.js';
+import type { LimitError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
@@ -9,65 +9,51 @@ import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.j
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
-import { Deadlines } from '../rx/deadlines.js';
 import { Guarded } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
-import { IdleSweep } from './idle-sweep.js';
-import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
+import type { IdleStreams, StreamsOwner } from './idle-streams.js';
+import { takeInbound, type InboundDeps, type InboundOwner } from './inbound.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
-import { NEGOTIATION_MS, StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
+import { StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
 
-/** Inbound streams that have not said what they want, a connection: go and js open a burst before they say what for. @source go-libp2p transient streams; rust-libp2p */
-const MAX_UNNEGOTIATED = 128;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
-/** Where inbound streams go: decided by the router, used by the connection. */
-export interface Route {
-  readonly maxBufferedBytes?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
-  deliver(stream: HostStream): void;
-}
-export interface ConnectionDeps {
+/** What the connections of a host share. */
+export interface ConnectionDeps extends InboundDeps {
   readonly scheduler: SchedulerLike;
-  readonly route: (protocol: string) => Route | undefined;
+  readonly idleStreams: IdleStreams;
   /** Undefined where nobody identifies remotes. */
   readonly remoteProtocols?: ((connection: HostConnection) => RemoteProtocols | undefined) | undefined;
   readonly streamOpened: (stream: HostStream) => void;
   readonly streamClosed: (stream: HostStream, reason: CloseReason) => void;
   readonly handlerFailed: (stream: HostStream, error: Error) => void;
   readonly closed: (connection: HostConnection, reason: CloseReason) => void;
-  /** A limit of the connection's own; what its scope refuses, the resource manager tells. */
-  readonly limitMet: (error: LimitError) => void;
   /** Errors that nobody handles. */
   readonly report: (error: unknown) => void;
 }
 
-export class HostConnection implements Connection, MuxerObserver {
+/** Never written: most connections have none open. */
+const NO_STREAMS = new Set<HostStream>();
+
+export class HostConnection implements Connection, MuxerObserver, StreamsOwner, InboundOwner {
   readonly remotePeer: PeerId;
-  readonly localAddr: Multiaddr;
-  readonly remoteAddr: Multiaddr;
   readonly encryption: string;
   readonly muxer: string;
   readonly earlyMuxer: boolean;
-  readonly limited: boolean;
-  /** Whether no relay is in between. */
-  readonly direct: boolean;
   readonly openedAt: number;
-  readonly released$: Observable<never> | undefined;
   private readonly raw: RawConnection;
-  /** What it takes of the host's limits; its own until it is closed. */
-  readonly scope: ConnectionScope | undefined;
   private readonly session: MuxerSession;
-  private readonly open = new Set<HostStream>();
-  private readonly ended = new ReplaySubject<CloseReason>(1);
-  private readonly deadlines: Deadlines;
-  private readonly idle: IdleSweep;
-  private readonly opener: StreamOpener;
+  /** Its own while there are any. */
+  private open = NO_STREAMS;
+  private ended: ReplaySubject<CloseReason> | undefined;
+  /** The idle streams' place for it. */
+  expiresAt = 0;
+  heapAt = -1;
   /** When the last public stream ended; if there was none, when the connection was opened. */
   unusedSince: number;
-  private unnegotiated = 0;
+  unnegotiated = 0;
   private nextStream = 1;
   private reason: CloseReason | undefined;
 
@@ -79,21 +65,12 @@ export class HostConnection implements Connection, MuxerObserver {
   ) {
     this.raw = upgraded.raw;
     this.remotePeer = upgraded.remotePeer;
-    this.localAddr = upgraded.raw.localAddr;
-    this.remoteAddr = upgraded.raw.remoteAddr;
-    this.limited = upgraded.raw.relayed?.limited ?? false;
-    this.direct = upgraded.raw.relayed === undefined;
-    this.released$ = upgraded.raw.released$;
-    this.scope = upgraded.raw.scope;
     this.encryption = upgraded.encryption;
     this.muxer = upgraded.muxer.protocol;
     this.earlyMuxer = upgraded.earlyMuxer ?? false;
     this.openedAt = deps.scheduler.now();
     this.unusedSince = this.openedAt;
-    this.deadlines = new Deadlines(deps.scheduler, NEGOTIATION_MS);
-    this.idle = new IdleSweep(deps.scheduler, this.open);
     this.session = upgraded.muxer.mux(upgraded.duplex, upgraded.role, this);
-    this.opener = new StreamOpener(this.session, this, this.deadlines, deps.scheduler);
   }
 
   /** Begins to take streams: call it once the connection is registered. */
@@ -101,8 +78,35 @@ export class HostConnection implements Connection, MuxerObserver {
     this.session.start();
   }
 
+  get localAddr(): Multiaddr {
+    return this.raw.localAddr;
+  }
+  get remoteAddr(): Multiaddr {
+    return this.raw.remoteAddr;
+  }
+  get limited(): boolean {
+    return this.raw.relayed?.limited ?? false;
+  }
+  /** Whether no relay is in between. */
+  get direct(): boolean {
+    return this.raw.relayed === undefined;
+  }
+  get released$(): Observable<never> | undefined {
+    return this.raw.released$;
+  }
+  /** What it takes of the host's limits; its own until it is closed. */
+  get scope(): ConnectionScope | undefined {
+    return this.raw.scope;
+  }
   get rttMs(): number | undefined {
     return this.session.rttMs;
+  }
+  get openStreams(): Iterable<HostStream> {
+    return this.open;
+  }
+  /** Made for each stream: it is nothing but these. */
+  private get opener(): StreamOpener {
+    return new StreamOpener(this.session, this, this.deps.deadlines, this.deps.scheduler);
   }
   get streams(): readonly Stream[] {
     return [...this.open];
@@ -127,6 +131,10 @@ export class HostConnection implements Connection, MuxerObserver {
     return this.session.bytesWritten;
   }
   get closed$(): Observable<CloseReason> {
+    if (this.ended === undefined) {
+      this.ended = new ReplaySubject<CloseReason>(1);
+      if (this.reason !== undefined) this.tellEnd(this.reason);
+    }
     return this.ended.asObservable();
   }
 
@@ -168,88 +176,27 @@ export class HostConnection implements Connection, MuxerObserver {
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────
   onStream(muxed: MuxedStream): void {
-    if (this.unnegotiated >= MAX_UNNEGOTIATED) {
-      const error = new LimitError('connection', 'streams being negotiated', MAX_UNNEGOTIATED);
-      muxed.reader = undefined;
-      muxed.reset(error, RESOURCE_LIMIT);
-      this.deps.limitMet(error);
-      return;
-    }
-    const opened = this.admit(muxed);
-    if (opened !== undefined) this.negotiate(opened);
+    takeInbound(muxed, this, this.deps);
   }
 
   onRefused(error: LimitError): void {
     this.deps.limitMet(error);
   }
 
-  /** `undefined`, and the stream reset, where the limits do not allow it. */
-  private admit(muxed: MuxedStream): OpenedStream | undefined {
-    try {
-      const scope = this.scope?.openStream('inbound');
-      muxed.memory = scope;
-      return { muxed, scope };
-    } catch (error) {
-      muxed.reader = undefined;
-      muxed.reset(asError(error), RESOURCE_LIMIT);
-      return undefined;
-    }
-  }
-
-  private negotiate(opened: OpenedStream): void {
-    const { muxed, scope } = opened;
-    this.unnegotiated += 1;
-    const cancel = this.deadlines.add(() => {
-      muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS, 'remote'), NEGOTIATION_FAILED);
-    });
-    let isOver = false;
-    const over = (): void => {
-      if (isOver) return;
-      isOver = true;
-      this.unnegotiated -= 1;
-      cancel();
-    };
-    new InboundNegotiation(muxed, (protocol) => this.deps.route(protocol) !== undefined, {
-      agreed: (protocol, rest) => {
-        over();
-        this.deliver(opened, protocol, rest);
-      },
-      failed: () => {
-        over();
-        scope?.done();
-      },
-    });
-  }
-
   onClose(reason: CloseReason): void {
     this.reason = reason;
-    this.deadlines.close();
-    this.idle.close();
+    this.deps.idleStreams.forget(this);
     this.scope?.done();
     this.deps.closed(this, reason);
-    this.ended.next(reason);
-    this.ended.complete();
+    this.tellEnd(reason);
+  }
+
+  private tellEnd(reason: CloseReason): void {
+    this.ended?.next(reason);
+    this.ended?.complete();
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  private deliver(opened: OpenedStream, protocol: string, rest: Bytes | undefined): void {
-    const route = this.deps.route(protocol);
-    if (route === undefined) {
-      const lost = `${protocol} has lost its handler`;
-      opened.muxed.reset(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
-      return;
-    }
-    try {
-      opened.scope?.setProtocol(protocol);
-    } catch (error) {
-      opened.muxed.reset(asError(error), RESOURCE_LIMIT);
-      return;
-    }
-    const stream = this.stream(opened, protocol, 'inbound', route);
-    if (rest !== undefined) stream.onBytes(rest);
-    route.deliver(stream);
-  }
-
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     { muxed, scope }: OpenedStream,
@@ -270,15 +217,29 @@ export class HostConnection implements Connection, MuxerObserver {
       report: this.deps.report,
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
-        this.idle.unwatch(closed);
+        this.forget(closed);
         scope?.done();
         this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },
     });
     this.nextStream += 1;
-    this.idle.watch(stream);
+    this.remember(stream);
     this.deps.streamOpened(stream);
     return stream;
+  }
+
+  private remember(stream: HostStream): void {
+    if (this.open === NO_STREAMS) this.open = new Set();
+    this.open.add(stream);
+    this.deps.idleStreams.watch(this, stream);
+  }
+
+  private forget(stream: HostStream): void {
+    this.open.delete(stream);
+    if (this.open.size > 0) return;
+    this.open = NO_STREAMS;
+    // No timer is left for streams that are none (P15).
+    this.deps.idleStreams.forget(this);
   }
 }

@@ -180,9 +180,8 @@ function splitComponents(addr: Multiaddr): SplitAddr {
 
 /** The address with `/p2p/<peer>` at its end, if it does not stand there already. */
 export function withPeer(addr: Multiaddr, peer: PeerId): Multiaddr {
-  return splitPeer(addr).peer?.equals(peer) === true
-    ? addr
-    : parseMultiaddr(`${addr.toString()}/p2p/${peer.toString()}`);
+  if (splitPeer(addr).peer?.equals(peer) === true) return addr;
+  return parseMultiaddr(`${addr.toString()}/p2p/${peer.toString()}`);
 }
 
 export function protocolNames(addr: Multiaddr): string[] {

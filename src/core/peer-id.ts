@@ -9,6 +9,7 @@ import type { Bytes } from './duplex.js';
 import { Libp2pError, quote } from './errors.js';
 import type { PeerId, PrivateKey, PublicKey } from './identity.js';
 import { publicKeyFrom } from './keys.js';
+import { Recent } from './recent.js';
 
 const IDENTITY = 0x00;
 const SHA2_256 = 0x12;
@@ -19,48 +20,102 @@ const CID_PREFIX = Uint8Array.of(0x01, 0x72);
 const MAX_TEXT_CHARS = 128;
 const BASES = [base16, base16upper, base32, base32upper, base36, base36upper, base58btc, base64, base64url];
 
+/** What is made of an id's text when somebody asks for it, and kept for as long as it is asked for. */
+interface Reading {
+  readonly bytes: Bytes;
+  /** The key that the id carries; `undefined` until somebody asks. */
+  key: PublicKey | undefined;
+}
+/** Peers that were met lately: one id for each, and what was read of it. */
+const MAX_RECENT = 256;
+const recent = new Recent<MultihashPeerId>(MAX_RECENT);
+const readings = new Recent<Reading>(MAX_RECENT);
+
 /** A peer id from its text (base58btc, or CIDv1), its multihash, or a key. Throws ERR_INVALID_PEER_ID. */
 export function peerIdFrom(source: string | Uint8Array | PublicKey | PrivateKey): PeerId {
-  if (typeof source === 'string') return new MultihashPeerId(parse(source), undefined);
-  if (source instanceof Uint8Array) return new MultihashPeerId(checked(ownBytes(source)), undefined);
+  if (typeof source === 'string') return recent.get(source) ?? idOf(parse(source), undefined);
+  if (source instanceof Uint8Array) return idOf(checked(ownBytes(source)), undefined);
   const key = 'publicKey' in source ? source.publicKey : source;
-  return new MultihashPeerId(hashOf(key.bytes), key);
+  return idOf(hashOf(key.bytes), key);
 }
 
 export function isPeerId(value: unknown): value is PeerId {
   return value instanceof MultihashPeerId;
 }
 
-class MultihashPeerId implements PeerId {
-  readonly bytes: Bytes;
-  private readonly key: PublicKey | undefined;
-  private text: string | undefined;
+/** Whether `publicKey` is there, without making it. */
+export function hasKey(peer: PeerId): boolean {
+  return peer instanceof MultihashPeerId ? peer.hasKey : peer.publicKey !== undefined;
+}
 
-  constructor(bytes: Bytes, key: PublicKey | undefined) {
-    this.bytes = bytes;
-    this.key = key ?? (bytes[0] === IDENTITY ? inlineKey(bytes) : undefined);
+/** The bytes of its key, where it has one: an id that carries its key has two of its own in front. */
+export function keyBytesOf(peer: PeerId): number {
+  if (!hasKey(peer)) return 0;
+  return peer.bytes[0] === IDENTITY ? peer.bytes.byteLength - 2 : (peer.publicKey?.bytes.byteLength ?? 0);
+}
+
+function idOf(bytes: Bytes, key: PublicKey | undefined): MultihashPeerId {
+  const text = base58btc.baseEncode(bytes);
+  const isInline = bytes[0] === IDENTITY;
+  // What one was told of a key, another is not.
+  if (!isInline && key !== undefined) return new MultihashPeerId(text, key);
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  // Looked at before the id is anybody's: one whose key is none is no id.
+  readings.set(text, { bytes, key: isInline ? (key ?? inlineKey(bytes)) : undefined });
+  const made = new MultihashPeerId(text, undefined);
+  recent.set(text, made);
+  return made;
+}
+
+/** Its text, by which it is compared; the rest is made of that, for there may be ten thousand. */
+class MultihashPeerId implements PeerId {
+  constructor(
+    private readonly text: string,
+    /** One that the id does not carry. */
+    private readonly told: PublicKey | undefined,
+  ) {}
+
+  get bytes(): Bytes {
+    return this.reading.bytes;
   }
 
   get publicKey(): PublicKey | undefined {
-    return this.key;
+    if (this.told !== undefined || !this.hasKey) return this.told;
+    const { reading } = this;
+    reading.key ??= inlineKey(reading.bytes);
+    return reading.key;
+  }
+
+  get hasKey(): boolean {
+    // In base58 a first byte of zero is a 1.
+    return this.told !== undefined || this.text.startsWith('1');
   }
 
   equals(other: PeerId | string): boolean {
+    if (other instanceof MultihashPeerId) return other.text === this.text;
     if (typeof other !== 'string') return equalBytes(this.bytes, other.bytes);
-    return other === this.toString() || equalsText(this.bytes, other);
+    return other === this.text || equalsText(this.bytes, other);
   }
 
   toString(): string {
-    this.text ??= base58btc.baseEncode(this.bytes);
     return this.text;
   }
 
   toJSON(): string {
-    return this.toString();
+    return this.text;
   }
 
   toCid(): string {
     return base32.encode(concatBytes(CID_PREFIX, this.bytes));
+  }
+
+  private get reading(): Reading {
+    const known = readings.get(this.text);
+    if (known !== undefined) return known;
+    const reading = { bytes: ownBytes(base58btc.baseDecode(this.text)), key: undefined };
+    readings.set(this.text, reading);
+    return reading;
   }
 }
 

@@ -4,8 +4,11 @@ import { LimitError } from '../core/errors.js';
 import type { ResourceManager } from '../core/limits-contract.js';
 import type { RawConnection } from '../core/parts.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
+import { IdleStreams } from '../connection/idle-streams.js';
 import type { RemoteProtocols } from '../connection/remote-protocols.js';
+import { NEGOTIATION_MS } from '../connection/stream-opener.js';
 import type { Upgraded } from '../connection/upgrade.js';
+import { Deadlines } from '../rx/deadlines.js';
 import { ScopedResourceManager } from '../resources/manager.js';
 import type { CompleteLimits } from '../resources/scope-tree.js';
 import { GATED, GatedError } from '../swarm/gate.js';
@@ -101,6 +104,8 @@ export class Intake {
     const events = new StreamEvents(log);
     return {
       scheduler,
+      deadlines: new Deadlines(scheduler, NEGOTIATION_MS),
+      idleStreams: new IdleStreams(scheduler),
       route: (protocol) => router.route(protocol),
       remoteProtocols: (connection) => this.remoteProtocols?.(connection),
       streamOpened: events.opened,

@@ -2,7 +2,7 @@
 import { Subject, type Observable, type Subscriber } from 'rxjs';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { Stream } from '../core/stream-contract.js';
-import type { Route } from '../connection/connection.js';
+import type { Route } from '../connection/inbound.js';
 import { NEGOTIATION_FAILED } from '../connection/negotiation.js';
 import { Guarded, guard } from '../rx/guarded.js';
 import type { HostStream } from '../stream/stream.js';

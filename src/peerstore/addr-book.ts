@@ -3,9 +3,10 @@
  * @source go-libp2p peerstore, PS-10 to PS-22, with ODD-1 mended: whatever can expire is in the heap.
  */
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { ExpiryHeap } from './expiry-heap.js';
+import type { Bytes } from '../core/duplex.js';
+import { ExpiryHeap } from '../core/expiry-heap.js';
 import { MAX_STAYING_ADDRS, type PeerStoreLimits } from './limits.js';
-import { isStaying, type AddrEntry, type KnownRecord, type PeerEntry } from './peer-entry.js';
+import { isStaying, KnownRecord, type AddrEntry, type PeerEntry } from './peer-entry.js';
 
 export class AddrBook {
   private readonly expiring = new ExpiryHeap<AddrEntry>();
@@ -65,7 +66,7 @@ export class AddrBook {
    */
   certify(
     peer: PeerEntry,
-    record: KnownRecord & { readonly addrs: readonly Multiaddr[] },
+    record: { readonly envelope: Bytes; readonly seq: bigint; readonly addrs: readonly Multiaddr[] },
     ttlMs: number,
     now: number,
   ): void {
@@ -77,7 +78,7 @@ export class AddrBook {
       else this.drop(entry);
     }
     this.add(peer, addrs, ttlMs, now, true);
-    peer.record = peer.addrs.size === 0 ? undefined : { envelope, seq };
+    peer.record = peer.addrs.size === 0 ? undefined : new KnownRecord(envelope, seq);
   }
 
   /** A record that is not kept certifies nothing. */

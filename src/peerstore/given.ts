@@ -27,7 +27,7 @@ export function ownAddrs(peerId: PeerId, addrs: readonly (Multiaddr | string)[])
   return addrs.flatMap((given) => {
     const { transport, peer } = splitPeer(parseMultiaddr(given));
     const isOwn = peer === undefined || peer.equals(peerId);
-    return isOwn && transport !== undefined && transport.bytes.byteLength > 0 ? [transport] : [];
+    return isOwn && transport !== undefined ? [transport] : [];
   });
 }
 

@@ -1,4 +1,5 @@
 /** The peers of a store, the one that was written longest ago first, within bounds of number and bytes. */
+import { hasKey } from '../core/peer-id.js';
 import { bytesOf, PeerEntry } from './peer-entry.js';
 import type { PeerId } from '../core/identity.js';
 import type { PeerStoreLimits } from './limits.js';
@@ -31,7 +32,7 @@ export class KnownPeers {
   forWriting(peerId: PeerId): PeerEntry {
     const key = peerId.toString();
     const entry = this.byKey.get(key) ?? new PeerEntry(key, peerId);
-    if (entry.peerId.publicKey === undefined && peerId.publicKey !== undefined) entry.peerId = peerId;
+    if (!hasKey(entry.peerId) && hasKey(peerId)) entry.peerId = peerId;
     return entry;
   }
 
@@ -39,9 +40,10 @@ export class KnownPeers {
   keep(entry: PeerEntry): 'peers' | 'bytes' | undefined {
     this.forget(entry);
     if (entry.isEmpty) return undefined;
-    entry.counted = { bytes: bytesOf(entry), records: entry.record === undefined ? 0 : 1 };
-    this.bytes += entry.counted.bytes;
-    this.recordCount += entry.counted.records;
+    entry.countedBytes = bytesOf(entry);
+    entry.countedRecords = entry.record === undefined ? 0 : 1;
+    this.bytes += entry.countedBytes;
+    this.recordCount += entry.countedRecords;
     this.byKey.set(entry.key, entry);
     for (let excess = this.excess; excess !== undefined; excess = this.excess) {
       const oldest = this.oldestBut(entry);
@@ -54,9 +56,10 @@ export class KnownPeers {
 
   forget(entry: PeerEntry): void {
     if (!this.byKey.delete(entry.key)) return;
-    this.bytes -= entry.counted.bytes;
-    this.recordCount -= entry.counted.records;
-    entry.counted = { bytes: 0, records: 0 };
+    this.bytes -= entry.countedBytes;
+    this.recordCount -= entry.countedRecords;
+    entry.countedBytes = 0;
+    entry.countedRecords = 0;
   }
 
   private get excess(): 'peers' | 'bytes' | undefined {

@@ -2,9 +2,13 @@
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes } from '../core/duplex.js';
 import type { PeerId } from '../core/identity.js';
-import { peerIdFrom } from '../core/peer-id.js';
+import { keyBytesOf, peerIdFrom } from '../core/peer-id.js';
 import { ADDR_TTL, METADATA, type PeerRecord } from '../core/peer-store-contract.js';
-import type { Expiring } from './expiry-heap.js';
+import { SmallMap } from '../core/small-map.js';
+import type { Expiring } from '../core/expiry-heap.js';
+import { NO_METADATA, NO_TAGS, packed, unpacked } from './shared.js';
+
+const NONE: readonly string[] = [];
 
 export interface AddrEntry extends Expiring {
   readonly peer: PeerEntry;
@@ -14,24 +18,41 @@ export interface AddrEntry extends Expiring {
   ttlMs: number;
   certified: boolean;
 }
-export interface KnownRecord {
-  readonly envelope: Bytes;
-  readonly seq: bigint;
+export class KnownRecord {
+  private readonly packed: string;
+
+  constructor(
+    envelope: Bytes,
+    readonly seq: bigint,
+  ) {
+    this.packed = packed(envelope);
+  }
+
+  get envelope(): Bytes {
+    return unpacked(this.packed);
+  }
+  get byteLength(): number {
+    return this.packed.length;
+  }
 }
 
 export class PeerEntry {
-  readonly addrs = new Map<string, AddrEntry>();
-  protocols: readonly string[] = [];
-  readonly tags = new Map<string, number>();
-  readonly metadata = new Map<string, Bytes>();
+  readonly addrs = new SmallMap<string, AddrEntry>();
+  /** These three are never written, but replaced: equal ones are one. */
+  protocols: readonly string[] = NONE;
+  tags = NO_TAGS;
+  metadata = NO_METADATA;
   rttMs: number | undefined;
   /** Whether somebody told its public key, which its id does not carry. */
   hasToldKey = false;
   /** Only while there is an address. @source PS-36 */
   record: KnownRecord | undefined;
   /** As counted last: what `bytesOf` said, and whether there was a record. */
-  counted = { bytes: 0, records: 0 };
-  private snapshot: { readonly record: PeerRecord | undefined; readonly until: number } | undefined;
+  countedBytes = 0;
+  countedRecords = 0;
+  /** As long as somebody has it; made anew for whoever asks later. */
+  private snapshot: WeakRef<PeerRecord> | undefined;
+  private snapshotUntil = Infinity;
 
   constructor(
     readonly key: string,
@@ -41,8 +62,8 @@ export class PeerEntry {
 
   /** The same object until something changes or expires. */
   recordAt(now: number): PeerRecord | undefined {
-    if (this.snapshot === undefined || this.snapshot.until <= now) this.snapshot = this.snapshotAt(now);
-    return this.snapshot.record;
+    const known = this.snapshotUntil <= now ? undefined : this.snapshot?.deref();
+    return known ?? this.snapshotAt(now);
   }
 
   changed(): void {
@@ -63,13 +84,14 @@ export class PeerEntry {
   /** Of what was learned by talking to it. Says whether there was anything. @source PS-48 */
   forget(): boolean {
     const { protocols, rttMs, hasToldKey, metadata } = this;
-    const noted = Object.values(METADATA).filter((name) => metadata.delete(name));
-    this.protocols = [];
+    const rest = [...metadata].filter(([name]) => name !== METADATA.agent && name !== METADATA.protocol);
+    this.metadata = rest.length === 0 ? NO_METADATA : new Map(rest);
+    this.protocols = NONE;
     this.rttMs = undefined;
     this.hasToldKey = false;
     // Without a key that it does not carry.
     this.peerId = peerIdFrom(this.peerId.bytes);
-    return protocols.length > 0 || rttMs !== undefined || hasToldKey || noted.length > 0;
+    return protocols.length > 0 || rttMs !== undefined || hasToldKey || rest.length < metadata.size;
   }
 
   private get hasNoFacts(): boolean {
@@ -78,19 +100,21 @@ export class PeerEntry {
     return isBare && rttMs === undefined && !hasToldKey;
   }
 
-  private snapshotAt(now: number): { readonly record: PeerRecord | undefined; readonly until: number } {
+  private snapshotAt(now: number): PeerRecord | undefined {
     const live = [...this.addrs.values()].filter(({ expiresAt }) => expiresAt > now);
     const until = Math.min(Infinity, ...live.map(({ expiresAt }) => expiresAt));
-    if (live.length === 0 && this.hasNoFacts) return { record: undefined, until };
+    if (live.length === 0 && this.hasNoFacts) return undefined;
     const record = {
       peerId: this.peerId,
       addrs: live.map(({ addr, certified, expiresAt }) => ({ addr, certified, expiresAt })),
       protocols: this.protocols,
-      tags: new Map(this.tags),
-      metadata: new Map(this.metadata),
+      tags: this.tags,
+      metadata: this.metadata,
       rttMs: this.rttMs,
     };
-    return { record, until };
+    this.snapshot = new WeakRef(record);
+    this.snapshotUntil = until;
+    return record;
   }
 }
 
@@ -104,5 +128,5 @@ export function bytesOf(entry: PeerEntry): number {
   const chars = [...entry.protocols, ...entry.metadata.keys(), ...entry.tags.keys()];
   let bytes = chars.reduce((sum, { length }) => sum + 2 * length, 0);
   for (const { byteLength } of entry.metadata.values()) bytes += byteLength;
-  return bytes + (entry.record?.envelope.byteLength ?? 0) + (entry.peerId.publicKey?.bytes.byteLength ?? 0);
+  return bytes + (entry.record?.byteLength ?? 0) + keyBytesOf(entry.peerId);
 }

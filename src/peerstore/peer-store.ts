@@ -2,6 +2,7 @@
 import type { Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { equalBytes, ownBytes } from '../core/bytes.js';
+import type { Bytes } from '../core/duplex.js';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { PeerId, PublicKey } from '../core/identity.js';
 import { peerIdFrom } from '../core/peer-id.js';
@@ -15,8 +16,9 @@ import {
 import { settle } from '../promises/settle.js';
 import { tombstone } from './backing.js';
 import { averageRtt, checkedTtl, idOf, keptProtocols, ownAddrs } from './given.js';
-import { MAX_NAME_CHARS } from './limits.js';
+import { MAX_NAME_CHARS, type PeerStoreLimits } from './limits.js';
 import type { PeerEntry } from './peer-entry.js';
+import { NO_TAGS, type Shared } from './shared.js';
 import type { StoreCore } from './store-core.js';
 import type { PeerChange } from './store-news.js';
 
@@ -109,7 +111,8 @@ export class MemoryPeerStore implements HostPeerStore {
 
   // ── other facts ────────────────────────────────────────────────────────────────────────────────────────────────────
   setProtocols(peer: PeerId | string, protocols: readonly string[]): void {
-    const kept = keptProtocols(protocols, this.core.limits.protocols);
+    const { limits, shared } = this.core;
+    const kept = shared.list(keptProtocols(protocols, limits.protocols));
     this.core.write(peer, (entry) => {
       const before = entry.protocols;
       if (before.length === kept.length && before.every((protocol, at) => protocol === kept[at]))
@@ -125,11 +128,11 @@ export class MemoryPeerStore implements HostPeerStore {
     if (value !== undefined && value.byteLength > this.core.limits.metadataBytes)
       throw new LimitError(`metadata of a peer`, 'bytes', this.core.limits.metadataBytes, 'local');
     const own = value === undefined ? undefined : ownBytes(value);
-    this.setNamed(peer, key, own, ({ metadata }) => metadata, 'metadata', this.core.limits.metadataKeys);
+    this.setNamed(peer, key, own, METADATA_FACTS);
   }
 
   setTag(peer: PeerId | string, name: string, value: number | undefined): void {
-    this.setNamed(peer, name, value, ({ tags }) => tags, 'tag', this.core.limits.tags);
+    this.setNamed(peer, name, value, TAG_FACTS);
   }
 
   /** Stored with the next change of something else: pings never end. */
@@ -210,29 +213,50 @@ export class MemoryPeerStore implements HostPeerStore {
     if (own.length > 0) this.core.write(peerId, (entry, now) => act(entry, own, now));
   }
 
-  private setNamed<T>(
-    peer: PeerId | string,
-    name: string,
-    value: T | undefined,
-    mapOf: (entry: PeerEntry) => Map<string, T>,
-    kind: 'metadata' | 'tag',
-    most: number,
-  ): void {
+  private setNamed<T>(peer: PeerId | string, name: string, value: T | undefined, facts: NamedFacts<T>): void {
+    const { kind } = facts;
     if (name.length > MAX_NAME_CHARS)
       throw new LimitError(`${kind} name`, 'characters', MAX_NAME_CHARS, 'local');
     const key = idOf(peer).toString();
     if (value === undefined) this.core.backing.forgotten(key, tombstone[kind](key, name));
     this.core.write(peer, (entry) => {
-      const map = mapOf(entry);
-      const before = map.get(name);
-      if (value === undefined) return map.delete(name);
-      if (before === undefined && map.size >= most)
+      const before = facts.of(entry);
+      if (value === undefined && !before.has(name)) return false;
+      const most = facts.most(this.core.limits);
+      if (value !== undefined && !before.has(name) && before.size >= most)
         throw new LimitError(`${kind} of a peer`, 'keys', most, 'local');
-      map.set(name, value);
+      const after = new Map(before);
+      if (value === undefined) after.delete(name);
+      else after.set(name, value);
+      facts.put(entry, after, this.core.shared);
+      if (value === undefined) return true;
       return () => {
-        if (before === undefined) map.delete(name);
-        else map.set(name, before);
+        facts.put(entry, before, this.core.shared);
       };
     });
   }
 }
+
+/** Facts of a peer that have names. */
+interface NamedFacts<T> {
+  readonly kind: 'metadata' | 'tag';
+  most(limits: PeerStoreLimits): number;
+  of(entry: PeerEntry): ReadonlyMap<string, T>;
+  put(entry: PeerEntry, map: ReadonlyMap<string, T>, shared: Shared): void;
+}
+const METADATA_FACTS: NamedFacts<Bytes> = {
+  kind: 'metadata',
+  most: ({ metadataKeys }) => metadataKeys,
+  of: ({ metadata }) => metadata,
+  put(entry, map, shared) {
+    entry.metadata = shared.metadata(map);
+  },
+};
+const TAG_FACTS: NamedFacts<number> = {
+  kind: 'tag',
+  most: ({ tags }) => tags,
+  of: ({ tags }) => tags,
+  put(entry, map) {
+    entry.tags = map.size === 0 ? NO_TAGS : map;
+  },
+};

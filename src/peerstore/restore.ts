@@ -4,11 +4,13 @@ import { tombstone } from './backing.js';
 import { keptProtocols } from './given.js';
 import type { PeerStoreLimits } from './limits.js';
 import type { PeerEntry } from './peer-entry.js';
+import type { Shared } from './shared.js';
 import type { StoredPeer } from './stored-peer-message.js';
 
 export interface Restoring {
   readonly book: AddrBook;
   readonly limits: PeerStoreLimits;
+  readonly shared: Shared;
   readonly now: number;
   /** Whether one more signed record may be kept. */
   readonly hasRoomForRecord: boolean;
@@ -17,16 +19,19 @@ export interface Restoring {
 
 /** Says whether the peer is now as it is stored: a part may have expired since, or there may be more. */
 export function restore(entry: PeerEntry, stored: StoredPeer, deps: Restoring): boolean {
-  const { limits, isForgotten } = deps;
+  const { limits, isForgotten, shared } = deps;
   const { key } = entry;
   if (isForgotten(tombstone.peer(key))) return false;
   const hadNothing = entry.isEmpty;
   if (!isForgotten(tombstone.addrs(key))) restoreAddrs(entry, stored, deps);
-  if (entry.protocols.length === 0) entry.protocols = keptProtocols(stored.protocols, limits.protocols);
-  fill(entry.metadata, stored.metadata, limits.metadataKeys, (name) =>
-    isForgotten(tombstone.metadata(key, name)),
+  if (entry.protocols.length === 0)
+    entry.protocols = shared.list(keptProtocols(stored.protocols, limits.protocols));
+  entry.metadata = shared.metadata(
+    filled(entry.metadata, stored.metadata, limits.metadataKeys, (name) =>
+      isForgotten(tombstone.metadata(key, name)),
+    ),
   );
-  fill(entry.tags, stored.tags, limits.tags, (name) => isForgotten(tombstone.tag(key, name)));
+  entry.tags = filled(entry.tags, stored.tags, limits.tags, (name) => isForgotten(tombstone.tag(key, name)));
   entry.rttMs ??= stored.rttMs;
   entry.hasToldKey ||= stored.hasToldKey;
   return hadNothing && entry.addrs.size === stored.addrs.length;
@@ -50,12 +55,15 @@ function takesRecord(entry: PeerEntry, { record }: StoredPeer, { hasRoomForRecor
   return entry.record === undefined || record.seq > entry.record.seq;
 }
 
-function fill<T>(
-  map: Map<string, T>,
+function filled<T>(
+  map: ReadonlyMap<string, T>,
   stored: ReadonlyMap<string, T>,
   most: number,
   isForgotten: (name: string) => boolean,
-): void {
+): ReadonlyMap<string, T> {
+  if (stored.size === 0) return map;
+  const full = new Map(map);
   for (const [name, value] of stored)
-    if (!map.has(name) && map.size < most && !isForgotten(name)) map.set(name, value);
+    if (!full.has(name) && full.size < most && !isForgotten(name)) full.set(name, value);
+  return full;
 }

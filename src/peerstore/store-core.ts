@@ -10,6 +10,7 @@ import { KnownPeers } from './known-peers.js';
 import type { PeerStoreLimits } from './limits.js';
 import type { PeerEntry } from './peer-entry.js';
 import { restore } from './restore.js';
+import { Shared } from './shared.js';
 import { StoreNews, type PeerChange } from './store-news.js';
 import type { StoredPeer } from './stored-peer-message.js';
 
@@ -27,6 +28,7 @@ export class StoreCore {
     this.arm();
   });
   readonly known: KnownPeers;
+  readonly shared = new Shared();
   readonly book: AddrBook;
   readonly backing: Backing;
   private readonly timer: ExpiryTimer;
@@ -89,11 +91,11 @@ export class StoreCore {
 
   /** Takes what was stored. Says whether it is still as it was stored. */
   restore(stored: StoredPeer, isForgotten: (what: string) => boolean): boolean {
-    const { known, book, limits } = this;
+    const { known, book, limits, shared } = this;
     const now = this.clocks.now();
     const entry = known.forWriting(stored.peerId);
     const hasRoomForRecord = known.records < limits.records;
-    const isAsStored = restore(entry, stored, { book, limits, now, hasRoomForRecord, isForgotten });
+    const isAsStored = restore(entry, stored, { book, limits, shared, now, hasRoomForRecord, isForgotten });
     entry.changed();
     if (known.keep(entry) !== undefined) this.forgetWhole(entry);
     if (!entry.isEmpty) this.news.tell({ type: 'update', peer: entry.key });

@@ -14,7 +14,7 @@ import { readPeerRecord } from '../core/peer-record.js';
 import { ADDR_TTL } from '../core/peer-store-contract.js';
 import { crypto } from '../crypto/crypto.js';
 import { StoredAddr, StoredMetadata, StoredPeerMessage, StoredTag } from '../generated/stored-peer.js';
-import type { AddrEntry, KnownRecord, PeerEntry } from './peer-entry.js';
+import { KnownRecord, type AddrEntry, type PeerEntry } from './peer-entry.js';
 
 const VERSION = 1;
 const CHECKSUM_BYTES = 8;
@@ -142,7 +142,7 @@ function parsed(bytes: Uint8Array | undefined): Multiaddr | undefined {
 
 function readRecord(envelope: Bytes, peerId: PeerId): KnownRecord | undefined {
   const record = readPeerRecord(envelope);
-  return record.peerId.equals(peerId) ? { envelope, seq: record.seq } : undefined;
+  return record.peerId.equals(peerId) ? new KnownRecord(envelope, record.seq) : undefined;
 }
 
 function checksum(message: Uint8Array): Bytes {

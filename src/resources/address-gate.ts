@@ -15,10 +15,17 @@ export interface AddressRefusal {
   readonly limit: keyof NetworkLimits;
   readonly value: number;
 }
-interface Network {
+interface Counted {
   readonly name: string;
+  readonly numbers: { readonly connections: number };
+}
+interface Network extends Counted {
   readonly numbers: NetworkNumbers;
 }
+/** The networks that a connection is counted in. */
+export type Admitted = readonly Counted[];
+/** Free of limits, or no address at all: most of those in a test, and all behind a relay. */
+const NONE: readonly Network[] = [];
 
 /** A network whose connections are counted for itself. */
 export interface OwnNetwork {
@@ -42,27 +49,31 @@ export class AddressGate {
   }
 
   /**
-   * Counts one more connection with `host`, in either direction (RM-40), and returns what takes it off again; or why there
-   * may be none. No host, no count: addresses without an IP share nothing (ODD-22). A network that has a number of its own
-   * has that instead of all others (RM-41).
+   * Counts one more connection with `host`, in either direction (RM-40), and returns what `leave` takes off again; or why
+   * there may be none. No host, no count: addresses without an IP share nothing (ODD-22). A network that has a number of
+   * its own has that instead of all others (RM-41).
    */
-  admit(host: string | undefined, now: number, own?: OwnNetwork): (() => void) | AddressRefusal {
+  admit(host: string | undefined, now: number, own?: OwnNetwork): Admitted | AddressRefusal {
     const networks = networksOf(host, this.numbers);
-    const counted =
-      own === undefined
-        ? networks.map(({ name, numbers }) => ({ name, connections: numbers.connections }))
-        : [{ name: `ip:${own.name}`, connections: own.connections }];
+    const counted: Admitted =
+      own === undefined ? networks : [{ name: `ip:${own.name}`, numbers: { connections: own.connections } }];
     // The most specific first: where it refuses, the wider ones lose no token (RM-42).
     for (const { name, numbers } of networks)
       if (!this.rates.take(name, numbers.perSecond, numbers.burst, now))
         return { scope: name, limit: 'perSecond', value: numbers.perSecond };
-    for (const { name, connections } of counted)
+    for (const {
+      name,
+      numbers: { connections },
+    } of counted)
       if ((this.counts.get(name) ?? 0) >= connections)
         return { scope: name, limit: 'connections', value: connections };
     for (const { name } of counted) this.count(name, 1);
-    return () => {
-      for (const { name } of counted) this.count(name, -1);
-    };
+    return counted;
+  }
+
+  /** Takes off again what `admit` counted. */
+  leave(networks: Admitted): void {
+    for (const { name } of networks) this.count(name, -1);
   }
 
   /** Counts one more claim to come from `host`; what is no IP address has to prove itself each time. @source RM-50 */
@@ -83,7 +94,7 @@ export class AddressGate {
 /** IPv4 /32, or IPv6 /56 and /48; IPv4 in IPv6 clothes is IPv4. */
 function networksOf(host: string | undefined, numbers: AddressNumbers): readonly Network[] {
   const ip = host === undefined ? undefined : parseIp(host);
-  if (ip === undefined || (numbers.exemptLoopback && isLoopback(ip))) return [];
+  if (ip === undefined || (numbers.exemptLoopback && isLoopback(ip))) return NONE;
   return ip.byteLength === 4
     ? [{ name: `ip:${printIp4(ip)}/32`, numbers: numbers.ip4 }]
     : [

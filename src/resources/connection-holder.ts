@@ -6,6 +6,7 @@ import {
   type Direction,
   type StreamScope,
 } from '../core/limits-contract.js';
+import type { Admitted, AddressGate } from './address-gate.js';
 import type { Counters, LimitName } from './counters.js';
 import { Holder, type Refuse } from './holder.js';
 import type { PeerScope, Roots, ScopeTree } from './scope-tree.js';
@@ -14,33 +15,46 @@ import type { PeerScope, Roots, ScopeTree } from './scope-tree.js';
 const CONNECTION_BYTES = 32 * 1024;
 const STREAM_BYTES = 2 * FREE_BYTES_EACH_WAY;
 
+/** What all connections' scopes share. */
+export interface HolderOwner {
+  readonly tree: ScopeTree;
+  readonly gate: AddressGate;
+  readonly refuse: Refuse;
+}
 export interface ConnectionClaim {
   readonly id: number;
   readonly host: string | undefined;
   readonly direction: Direction;
   readonly usesDescriptor: boolean;
-  /** Called once all has been given back. */
-  readonly released: () => void;
 }
 
 export class ConnectionHolder extends Holder implements ConnectionScope {
   private peer: PeerScope | undefined;
   private nextStream = 1;
-  private released = false;
+  private readonly id: number;
+  private readonly host: string | undefined;
+  private readonly usesDescriptor: boolean;
 
   constructor(
-    readonly tree: ScopeTree,
-    private readonly claim: ConnectionClaim,
-    private readonly refusing: Refuse,
+    private readonly owner: HolderOwner,
+    { id, host, direction, usesDescriptor }: ConnectionClaim,
+    /** The networks that it is counted in, until it is done. */
+    private networks: Admitted | undefined,
     /** The scopes that all connections share, or the allowlisted ones. */
-    private readonly roots: Roots = tree,
+    private readonly roots: Roots = owner.tree,
   ) {
-    super(tree.limits.connection, claim.direction, refusing);
+    super(owner.tree.limits.connection, direction, owner.refuse);
+    this.id = id;
+    this.host = host;
+    this.usesDescriptor = usesDescriptor;
     this.begin([this.own, roots.transient, roots.system], CONNECTION_BYTES);
   }
 
+  get tree(): ScopeTree {
+    return this.owner.tree;
+  }
   get name(): string {
-    return `conn-${String(this.claim.id)}`;
+    return `conn-${String(this.id)}`;
   }
 
   checkPeer(peer: string): void {
@@ -52,13 +66,13 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
   setPeer(peer: string): void {
     this.assertOpen();
     if (this.peer !== undefined) throw twice('connection scope already attached to a peer');
+    const { tree } = this;
     const { transient, system } = this.roots;
-    const scope = this.tree.peer(peer);
-    if (this.roots === this.tree || this.tree.limits.allowlist.allows(this.claim.host, peer))
+    const scope = tree.peer(peer);
+    if (this.roots === tree || tree.limits.allowlist.allows(this.host, peer))
       this.move([scope.own], [transient], [this.own, scope.own, system]);
     // It came from there, and is not the one who may: it is like all others (RM-44).
-    else
-      this.move([scope.own, this.tree.system], [transient, system], [this.own, scope.own, this.tree.system]);
+    else this.move([scope.own, tree.system], [transient, system], [this.own, scope.own, tree.system]);
     this.peer = scope;
   }
 
@@ -67,24 +81,24 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     if (this.peer === undefined) throw twice('connection scope not attached to a peer');
     const id = this.nextStream;
     this.nextStream += 1;
-    const stream = new StreamHolder(this, this.peer, direction, id, this.refusing);
+    const stream = new StreamHolder(this, this.peer, direction, id, this.owner.refuse);
     stream.open(protocol);
     return stream;
   }
 
   override done(): void {
     super.done();
-    if (this.released) return;
-    this.released = true;
-    this.claim.released();
+    const { networks } = this;
+    this.networks = undefined;
+    if (networks !== undefined) this.owner.gate.leave(networks);
   }
 
   protected limitOf(scope: Counters): LimitName | undefined {
-    return scope.connectionLimit(this.claim.direction, this.claim.usesDescriptor);
+    return scope.connectionLimit(this.direction, this.usesDescriptor);
   }
 
   protected count(scope: Counters, by: 1 | -1): void {
-    scope.countConnection(this.claim.direction, this.claim.usesDescriptor, by);
+    scope.countConnection(this.direction, this.usesDescriptor, by);
   }
 }
 

@@ -8,10 +8,13 @@ export type LimitName = keyof Limits;
 /** Of a memory limit, what may be in use for something that can be done without. @source go-yamux v5: window growth at priority 128 (RM-12) */
 const GROWTH_SHARE = (1 + 128) / 256;
 
-/** Whose counters they are, and where they are forgotten once nobody uses them (RM-11). */
+/** Who has a name only when somebody asks. */
+export interface Named {
+  readonly name: string;
+}
+/** Where counters are forgotten once nobody uses them (RM-11). */
 export interface Keeper {
-  readonly home: { delete(key: string): unknown };
-  readonly key: string;
+  forget(key: string | undefined): void;
 }
 
 /** One class for all scopes: what a stream asks of six of them is then as fast as asking one. */
@@ -24,14 +27,15 @@ export class Counters implements ScopeStat {
   descriptors = 0;
 
   constructor(
-    /** What has a name only when somebody asks is a function. */
-    private readonly label: string | (() => string),
+    private readonly label: string | Named,
     readonly limits: Limits,
     private readonly keeper?: Keeper,
+    /** What the keeper knows them by. */
+    private readonly key?: string,
   ) {}
 
   get name(): string {
-    return typeof this.label === 'string' ? this.label : this.label();
+    return typeof this.label === 'string' ? this.label : this.label.name;
   }
 
   /** The limit that one more stream would exceed. */
@@ -79,7 +83,7 @@ export class Counters implements ScopeStat {
     if (this.keeper === undefined) return;
     const { inboundConnections, outboundConnections, inboundStreams, outboundStreams } = this;
     const users = inboundConnections + outboundConnections + inboundStreams + outboundStreams;
-    if (users === 0) this.keeper.home.delete(this.keeper.key);
+    if (users === 0) this.keeper.forget(this.key);
   }
 
   stat(): ScopeStat {

@@ -19,7 +19,7 @@ export abstract class Holder implements Scope {
     protected readonly direction: Direction,
     private readonly refuse: Refuse,
   ) {
-    this.own = new Counters(() => this.name, limits);
+    this.own = new Counters(this, limits);
   }
 
   reserveMemory(byteLength: number): void {

@@ -7,8 +7,8 @@ import type {
   ResourceManager,
   ResourceStat,
 } from '../core/limits-contract.js';
-import { AddressGate } from './address-gate.js';
-import { ConnectionHolder, type ConnectionClaim } from './connection-holder.js';
+import { AddressGate, type Admitted } from './address-gate.js';
+import { ConnectionHolder, type ConnectionClaim, type HolderOwner } from './connection-holder.js';
 import type { Refuse } from './holder.js';
 import { ScopeTree, type CompleteLimits } from './scope-tree.js';
 
@@ -23,11 +23,14 @@ export interface ManagerDeps {
 export class ScopedResourceManager implements ResourceManager {
   private readonly tree: ScopeTree;
   private readonly gate: AddressGate;
+  /** What all connections' scopes share. */
+  private readonly owner: HolderOwner;
   private nextConnection = 1;
 
   constructor(private readonly deps: ManagerDeps) {
     this.tree = new ScopeTree(deps.limits);
     this.gate = new AddressGate(deps.limits.addresses);
+    this.owner = { tree: this.tree, gate: this.gate, refuse: this.refuse };
   }
 
   openConnection(direction: Direction, { host, usesDescriptor }: ConnectionFacts): ConnectionScope {
@@ -36,15 +39,16 @@ export class ScopedResourceManager implements ResourceManager {
     const own =
       network === undefined ? undefined : { name: network, connections: allowlistedSystem.connections };
     const admitted = this.gate.admit(host, this.deps.now(), own);
-    if (typeof admitted !== 'function')
-      throw this.refusal(admitted.scope, admitted.limit, admitted.value, direction);
+    if ('limit' in admitted) throw this.refusal(admitted.scope, admitted.limit, admitted.value, direction);
     const id = this.nextConnection;
     this.nextConnection += 1;
-    const claim = { id, host, direction, usesDescriptor, released: admitted };
+    const claim = { id, host, direction, usesDescriptor };
     try {
-      return own === undefined ? new ConnectionHolder(this.tree, claim, this.refuse) : this.letIn(claim);
+      return own === undefined
+        ? new ConnectionHolder(this.owner, claim, admitted)
+        : this.letIn(claim, admitted);
     } catch (error) {
-      admitted();
+      this.gate.leave(admitted);
       throw error;
     }
   }
@@ -54,19 +58,19 @@ export class ScopedResourceManager implements ResourceManager {
   }
 
   /** As everybody else; where that is refused, which nobody need know then, under the allowlisted scopes (RM-40.4). */
-  private letIn(claim: ConnectionClaim): ConnectionHolder {
+  private letIn(claim: ConnectionClaim, networks: Admitted): ConnectionHolder {
     let isTrying = true;
     const refuse: Refuse = (scope, limit, direction) =>
       isTrying
         ? limitError(scope.name, limit, scope.limits[limit], direction)
         : this.refuse(scope, limit, direction);
     try {
-      const holder = new ConnectionHolder(this.tree, claim, refuse);
+      const holder = new ConnectionHolder({ ...this.owner, refuse }, claim, networks);
       isTrying = false;
       return holder;
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
-      return new ConnectionHolder(this.tree, claim, this.refuse, this.tree.allowlisted);
+      return new ConnectionHolder(this.owner, claim, networks, this.tree.allowlisted);
     }
   }
 

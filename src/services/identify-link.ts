@@ -9,9 +9,10 @@ import type { KnownProtocols } from './known-protocols.js';
 export type PushSupport = 'pending' | 'yes' | 'no' | 'unknown';
 
 export class IdentifyLink implements RemoteProtocols {
-  /** What runs for this connection; unsubscribed when it closes. */
-  readonly working = new Subscription();
-  readonly peer: string;
+  /** What runs for this connection, while something does; unsubscribed when it closes. */
+  private working: Subscription | undefined;
+  private running = 0;
+  private isEnded = false;
   /** The number of our state that the remote was told last; 0 before the first. */
   sent = 0;
   pushSupport: PushSupport = 'pending';
@@ -24,12 +25,32 @@ export class IdentifyLink implements RemoteProtocols {
   constructor(
     readonly connection: HostConnection,
     private readonly known: KnownProtocols,
-  ) {
-    this.peer = connection.remotePeer.toString();
+  ) {}
+
+  get peer(): string {
+    return this.connection.remotePeer.toString();
+  }
+  get isOver(): boolean {
+    return this.isEnded || this.connection.isClosed;
   }
 
-  get isOver(): boolean {
-    return this.working.closed || this.connection.isClosed;
+  /** Runs until it is over, or the connection is. */
+  run(work: Subscription): void {
+    if (this.isEnded) work.unsubscribe();
+    if (work.closed) return;
+    this.working ??= new Subscription();
+    this.running += 1;
+    this.working.add(work);
+    work.add(() => {
+      this.running -= 1;
+      if (this.running === 0) this.working = undefined;
+    });
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.isEnded = true;
+    this.working?.unsubscribe();
   }
   get settling$(): Observable<unknown> | undefined {
     return this.settling;

@@ -1,5 +1,14 @@
 /** Identify: who is at the other end of every connection, and who we are. @source go-libp2p identify (ID-1 to ID-20) */
-import { catchError, EMPTY, mergeMap, Subscription, switchMap, throwError, type Observable } from 'rxjs';
+import {
+  catchError,
+  EMPTY,
+  finalize,
+  mergeMap,
+  Subscription,
+  switchMap,
+  throwError,
+  type Observable,
+} from 'rxjs';
 import { codeOf, Libp2pError } from '../core/errors.js';
 import type { Connection, Stream } from '../core/stream-contract.js';
 import type { Target } from '../core/target.js';
@@ -95,9 +104,9 @@ export class Identify implements IdentifyService, PushesOwner {
     this.links.set(connection, link);
     // The connection takes no streams before this turn is over.
     const beginning = this.deps.scheduler.schedule(() => {
-      link.working.add(this.ask(connection).subscribe({ error: () => undefined }));
+      link.run(this.ask(connection).subscribe({ error: () => undefined }));
     }, 0);
-    link.working.add(beginning);
+    link.run(beginning);
   }
 
   private closed(connection: HostConnection): void {
@@ -111,7 +120,7 @@ export class Identify implements IdentifyService, PushesOwner {
 
   private end(link: IdentifyLink): void {
     this.links.delete(link.connection);
-    link.working.unsubscribe();
+    link.end();
     link.settle('unknown');
     link.endAnswer()?.error(gone());
   }
@@ -131,8 +140,13 @@ export class Identify implements IdentifyService, PushesOwner {
     const take = (message: IdentifyMessage): void => {
       this.hear(link, message, 'identify');
     };
-    const asked$ = askIdentity(link.connection, take, this.deadlines).pipe(withPermit(permits));
-    link.working.add(
+    const asked$ = askIdentity(link.connection, take, this.deadlines).pipe(
+      withPermit(permits),
+      finalize(() => {
+        if (permits.inUse + permits.waiting === 0) this.permits.delete(link.peer);
+      }),
+    );
+    link.run(
       asked$.subscribe({
         error: (error: unknown) => {
           this.asked(link);

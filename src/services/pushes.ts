@@ -42,6 +42,6 @@ export class Pushes {
         if (link.hasMissed) this.update(link);
       }),
     );
-    link.working.add(pushing$.subscribe());
+    link.run(pushing$.subscribe());
   }
 }

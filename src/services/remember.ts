@@ -17,7 +17,7 @@ export function remember(
   if (identity.protocols !== undefined) store.setProtocols(peer, identity.protocols);
   if (identity.addrs !== undefined) replaceAddrs(store, peer, identity.addrs, identity, open);
   // The one that the handshake has proven; what the message has is the same, or was refused (ID-16).
-  if (peer.publicKey !== undefined && !carriesKey(peer)) store.setKey?.(peer, peer.publicKey);
+  if (!carriesKey(peer) && peer.publicKey !== undefined) store.setKey?.(peer, peer.publicKey);
   if (identity.protocolVersion !== undefined)
     store.setMetadata(peer, METADATA.protocol, utf8(identity.protocolVersion));
   if (identity.agent !== undefined) store.setMetadata(peer, METADATA.agent, utf8(identity.agent));
@@ -71,6 +71,6 @@ function certifiedOf(store: ServicePeerStore, peer: PeerId): readonly Multiaddr[
 }
 
 /** Ids of small keys are the key itself, behind a multihash code of 0. */
-function carriesKey({ bytes }: PeerId): boolean {
-  return bytes[0] === 0;
+function carriesKey(peer: PeerId): boolean {
+  return peer.bytes[0] === 0;
 }

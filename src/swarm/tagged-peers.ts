@@ -1,5 +1,6 @@
 /** What the connection manager knows of each peer: its connections, its tags, since when. Time is an argument. @source go-libp2p, CM-2 to CM-6 */
 import { LimitError } from '../core/errors.js';
+import { SmallMap } from '../core/small-map.js';
 import type { PeerStanding } from './prune-order.js';
 
 /** Tags of one peer, plain and decaying. @source reliability limits, metadata */
@@ -27,11 +28,15 @@ export interface TaggedConnection {
 }
 type ValueChanged = (peer: string, name: string, value: number | undefined) => void;
 
+const NO_TAGS = new Map<string, number>();
+const NO_DECAYING = new Map<string, DecayingValue>();
+
 class TaggedPeer<C extends TaggedConnection> implements PeerStanding {
-  readonly tags = new Map<string, number>();
-  readonly decaying = new Map<string, DecayingValue>();
+  /** These two are `NONE` or its own: hardly a peer has any. */
+  tags: Map<string, number> = NO_TAGS;
+  decaying: Map<string, DecayingValue> = NO_DECAYING;
   /** With the time at which each was made. */
-  readonly since = new Map<C, number>();
+  readonly since = new SmallMap<C, number>();
   isTemporary = true;
 
   constructor(
@@ -50,7 +55,7 @@ class TaggedPeer<C extends TaggedConnection> implements PeerStanding {
     return this.protectedPeers.has(this.id);
   }
   get connections(): readonly C[] {
-    return [...this.since.keys()];
+    return this.since.keys();
   }
   get isEmpty(): boolean {
     return this.tags.size === 0 && this.decaying.size === 0 && this.since.size === 0;
@@ -119,6 +124,7 @@ export class TaggedPeers<C extends TaggedConnection> {
     if (value === undefined) known.tags.delete(name);
     else {
       this.checkRoom(known, known.tags, name);
+      if (known.tags === NO_TAGS) known.tags = new Map();
       known.tags.set(name, value);
     }
     this.told(known, name);
@@ -136,6 +142,7 @@ export class TaggedPeers<C extends TaggedConnection> {
     if (value === undefined) known.decaying.delete(name);
     else {
       this.checkRoom(known, known.decaying, name);
+      if (known.decaying === NO_DECAYING) known.decaying = new Map();
       known.decaying.set(name, value);
     }
     this.decayingCount += known.decaying.size - before;
@@ -151,7 +158,7 @@ export class TaggedPeers<C extends TaggedConnection> {
       value: known.value,
       tags: new Map(names.map((name) => [name, known.valueOf(name) ?? 0])),
       connections: new Map(
-        [...known.since].map(([connection, at]) => [connection.remoteAddr.toString(), at]),
+        known.since.entries().map(([connection, at]) => [connection.remoteAddr.toString(), at]),
       ),
     };
   }

@@ -6,6 +6,7 @@ import { hostAndPort, protocolNames, splitPeer, tcpMultiaddr, type HostAndPort }
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
 import { checkedNumbers } from '../core/checked-numbers.js';
 import { boundHosts } from './bound-hosts.js';
+import type { SocketTiming } from './released-socket.js';
 import { SocketDuplex } from './socket-duplex.js';
 
 const DEFAULTS = {
@@ -35,11 +36,14 @@ export function tcp(options: TcpOptions = {}): TransportPart {
 class TcpTransport implements Transport {
   readonly name = 'tcp';
   private warnedAt = -Infinity;
+  private readonly timing: SocketTiming;
 
   constructor(
     private readonly options: typeof DEFAULTS,
     private readonly context: PartContext,
-  ) {}
+  ) {
+    this.timing = { scheduler: context.scheduler, writeStallMs: options.writeStallMs };
+  }
 
   canDial(addr: Multiaddr): boolean {
     return this.target(addr) !== undefined;
@@ -168,8 +172,7 @@ class TcpTransport implements Transport {
       const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
       const localAddr = tcpMultiaddr(localAddress, localPort);
       const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
-      const { writeStallMs } = this.options;
-      const duplex = new SocketDuplex(socket, { scheduler: this.context.scheduler, writeStallMs });
+      const duplex = new SocketDuplex(socket, this.timing);
       return new TcpConnection(duplex, localAddr, remoteAddr);
     } catch {
       // Its end is gone before it could be asked for its address.

@@ -1,4 +1,7 @@
 /** Reliability sheet, 5.6, where a line is about what a connection makes of its muxer: raw frames against a whole connection. */
+import { IdleStreams } from '../../src/connection/idle-streams.js';
+import { NEGOTIATION_MS } from '../../src/connection/stream-opener.js';
+import { Deadlines } from '../../src/rx/deadlines.js';
 import { HostConnection, type ConnectionDeps } from '../../src/connection/connection.js';
 import { concatBytes, utf8 } from '../../src/core/bytes.js';
 import type { CloseReason } from '../../src/core/duplex.js';
@@ -32,6 +35,8 @@ function connect(pair: ReturnType<typeof duplexPair>, direction: 'inbound' | 'ou
   const limits: LimitError[] = [];
   const deps: ConnectionDeps = {
     scheduler: pair.clock,
+    deadlines: new Deadlines(pair.clock, NEGOTIATION_MS),
+    idleStreams: new IdleStreams(pair.clock),
     route: (protocol) =>
       protocol === '/echo' ? { deliver: (stream) => void handled.push(stream) } : undefined,
     streamOpened: () => undefined,

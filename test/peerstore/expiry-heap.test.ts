@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ExpiryHeap, type Expiring } from '../../src/peerstore/expiry-heap.js';
+import { ExpiryHeap, type Expiring } from '../../src/core/expiry-heap.js';
 
 it('always has the one in front that expires first, whatever is put in, moved and taken out', () => {
   fc.assert(

@@ -1,4 +1,4 @@
-import { AddressGate } from '../../src/resources/address-gate.js';
+import { AddressGate, type Admitted } from '../../src/resources/address-gate.js';
 import { defaultLimits } from '../../src/resources/default-limits.js';
 import { TokenBuckets } from '../../src/resources/token-buckets.js';
 
@@ -22,8 +22,8 @@ function knock(gate: AddressGate, hosts: (at: number) => string | undefined, cou
   let refusal: unknown;
   for (let at = 0; at < count; at += 1) {
     const answer = gate.admit(hosts(at), now);
-    if (typeof answer === 'function') admitted += 1;
-    else refusal ??= answer;
+    if ('limit' in answer) refusal ??= answer;
+    else admitted += 1;
   }
   return { admitted, refusal };
 }
@@ -58,11 +58,11 @@ describe('[RM-41] connections at once', () => {
 
   it('one that ends makes room for another, and the last leaves nothing', () => {
     const gate = new AddressGate(unhurried);
-    const releases = Array.from({ length: 8 }, () => gate.admit('2001:db8::1', 0) as () => void);
-    expect(typeof gate.admit('2001:db8::2', 0)).toBe('object');
-    releases[0]?.();
-    const last = gate.admit('2001:db8::2', 0) as () => void;
-    for (const release of [...releases.slice(1), last]) release();
+    const admitted = Array.from({ length: 8 }, () => gate.admit('2001:db8::1', 0) as Admitted);
+    expect(gate.admit('2001:db8::2', 0)).toMatchObject({ limit: 'connections' });
+    gate.leave(admitted[0]!);
+    const last = gate.admit('2001:db8::2', 0) as Admitted;
+    for (const networks of [...admitted.slice(1), last]) gate.leave(networks);
     expect(gate.size).toBe(0);
   });
 });

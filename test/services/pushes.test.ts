@@ -10,6 +10,9 @@ class FakeLink {
   isPushing = false;
   hasMissed = false;
   isWanted = true;
+  run(work: Subscription): void {
+    this.working.add(work);
+  }
   wantsPush(seq: number): boolean {
     return this.isWanted && !this.working.closed && this.sent < seq;
   }

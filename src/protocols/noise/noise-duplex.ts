@@ -17,6 +17,8 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
     private readonly raw: Duplex,
     private readonly sealer: Sealer,
     private readonly opener: Opener,
+    /** Came with the handshake's last message; opened when somebody reads. */
+    private rest?: Bytes,
   ) {
     this.channel = plainOf(raw);
     this.channel.attach(this);
@@ -73,6 +75,7 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
 
   onDemand(wanted: boolean): void {
     this.hasRoom = wanted;
+    if (wanted) this.openRest();
     this.channel.pull(this);
   }
 
@@ -94,6 +97,7 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
   }
 
   onEnd(): void {
+    this.openRest();
     if (this.opener.midway)
       this.side.fail(
         new Libp2pError('ERR_UNEXPECTED_END', 'network', 'the channel ended inside a noise message'),
@@ -103,6 +107,12 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
 
   onFail(error: Error): void {
     this.side.fail(error);
+  }
+
+  private openRest(): void {
+    const { rest } = this;
+    this.rest = undefined;
+    if (rest !== undefined) this.onBytes(rest);
   }
 
   /** The reset goes first: whoever hears of the failure may end the channel in good order, and the remote would hear that. */

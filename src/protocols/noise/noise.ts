@@ -9,7 +9,6 @@ import type { Crypto, X25519KeyPair } from '../../crypto/contract.js';
 import { crypto as platformCrypto } from '../../crypto/crypto.js';
 import { listenTo } from '../../rx/listen-to.js';
 import { settledOf } from '../../rx/plain.js';
-import { unread } from '../../rx/unread.js';
 import { lengthOf, Opener, Sealer } from './cipher-codec.js';
 import { Handshake, handshakeError } from './handshake.js';
 import { NoiseDuplex } from './noise-duplex.js';
@@ -212,9 +211,10 @@ class HandshakeRun {
     const rest = this.held.byteLength === 0 ? undefined : this.held;
     this.reading.unsubscribe();
     const duplex = new NoiseDuplex(
-      unread(settledOf(this.duplex), rest),
+      settledOf(this.duplex),
       new Sealer(crypto.aead(ours)),
       new Opener(crypto.aead(theirs)),
+      rest,
     );
     this.subscriber.next({ duplex, remotePeer, muxer });
     this.subscriber.complete();

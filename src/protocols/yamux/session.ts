@@ -121,8 +121,7 @@ export class YamuxSession
   }
   get slotFreed$(): Observable<void> {
     if (this.over) return EMPTY;
-    this.slots ??= new Subject<void>();
-    return this.slots.asObservable();
+    return (this.slots ??= new Subject<void>()).asObservable();
   }
   get rttMs(): number | undefined {
     return this.heartbeat.keepAlive.rttMs;
@@ -153,9 +152,7 @@ export class YamuxSession
   }
 
   consumed(window: ReceiveWindow, byteLength: number): number {
-    return window.consume(byteLength, this.now, this.heartbeat.keepAlive.rttMs, (grow) =>
-      this.ledger.reserve(grow),
-    );
+    return window.consume(byteLength, this.now, this.rttMs, (grow) => this.ledger.reserve(grow));
   }
 
   forget(stream: YamuxStream): void {
@@ -173,7 +170,8 @@ export class YamuxSession
   }
 
   onEnd(): void {
-    this.remoteEnded();
+    const isCutOff = this.reader.midway || (this.table.size > 0 && this.goingAway === undefined);
+    this.finish(isCutOff ? { by: 'remote', error: cutOff() } : (this.goingAway ?? { by: 'remote' }));
   }
 
   onFail(error: Error): void {
@@ -238,11 +236,6 @@ export class YamuxSession
   }
 
   // ── how it ends ────────────────────────────────────────────────────────────────────────────────────────────────────
-  private remoteEnded(): void {
-    const isCutOff = this.reader.midway || (this.table.size > 0 && this.goingAway === undefined);
-    this.finish(isCutOff ? { by: 'remote', error: cutOff() } : (this.goingAway ?? { by: 'remote' }));
-  }
-
   private finishWhenEmpty(): void {
     const reason = this.goingAway;
     if (reason === undefined || this.over) return;
@@ -275,8 +268,8 @@ export class YamuxSession
     this.closing?.unsubscribe();
     this.heartbeat.stop();
     if (this.table.size > 0) {
-      const error = reason.error ?? closedError();
-      for (const stream of this.table.all()) stream.fail(error, reason.by);
+      const { by, error = closedError() } = reason;
+      for (const stream of this.table.all()) stream.fail(error, by);
     }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);

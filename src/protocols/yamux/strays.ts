@@ -8,29 +8,30 @@ const MAX_STRAY_BYTES = 1024 * 1024;
 const MAX_REMEMBERED_STREAMS = 1024;
 
 export class Strays {
-  private readonly expected = new SmallMap<number, number>();
+  private expected: SmallMap<number, number> | undefined;
   private allowance = MAX_STRAY_BYTES;
   private strayBytes = 0;
 
   /** The stream ended here while the remote still had so much window: it cannot know yet. */
   expect(streamId: number, byteLength: number): void {
-    this.expected.set(streamId, byteLength);
-    if (this.expected.size <= MAX_REMEMBERED_STREAMS) return;
-    const { first } = this.expected;
+    const expected = (this.expected ??= new SmallMap());
+    expected.set(streamId, byteLength);
+    if (expected.size <= MAX_REMEMBERED_STREAMS) return;
+    const { first } = expected;
     if (first === undefined) return;
-    this.expected.delete(first[0]);
+    expected.delete(first[0]);
     this.allowance += first[1];
   }
 
   /** A body of so many bytes was announced for a stream that is not open. Throws when it is too much. */
   judge(streamId: number, byteLength: number): void {
-    const expected = this.expected.get(streamId);
+    const expected = this.expected?.get(streamId);
     if (expected !== undefined) {
       if (byteLength > expected)
         throw violation(
           `${String(byteLength)} bytes for stream ${String(streamId)}, which was reset with ${String(expected)} bytes of window left`,
         );
-      this.expected.set(streamId, expected - byteLength);
+      this.expected?.set(streamId, expected - byteLength);
       return;
     }
     this.strayBytes += byteLength;
