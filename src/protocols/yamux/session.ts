@@ -3,7 +3,7 @@
  * Byte path (ADR 2; measured by `bench/`): bodies are handed on as slices of what arrived, never gathered.
  * @source yamux specification; reactions to violations as in rust and js (go-away 1, then close)
  */
-import { EMPTY, Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import type { Observable, SchedulerLike, Subscription } from 'rxjs';
 import { RESOURCE_LIMIT } from '../../core/account.js';
 import type { Bytes, CloseReason, Duplex, PlainChannel, PlainReader } from '../../core/duplex.js';
 import { asError } from '../../core/errors.js';
@@ -28,6 +28,7 @@ import { linger } from './linger.js';
 import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers, type YamuxLimits } from './limits.js';
 import { Outbox } from './outbox.js';
 import { ReceiveWindow } from './receive-window.js';
+import { Slots } from './slots.js';
 import { StreamFrames, type StreamFramesOwner } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
 import { YamuxStream, type StreamOwner } from './stream.js';
@@ -54,7 +55,7 @@ export class YamuxSession
   now: number;
   bytesRead = 0;
   /** Made when somebody waits for a stream. */
-  private slots: Subject<void> | undefined;
+  private readonly slots = new Slots();
   private readonly table: StreamTable;
   private readonly outbox: Outbox;
   private readonly ledger: Ledger;
@@ -120,9 +121,7 @@ export class YamuxSession
     return !this.over && this.goingAway === undefined && (this.table.canOpen || this.table.exhausted);
   }
   get slotFreed$(): Observable<void> {
-    if (this.over) return EMPTY;
-    this.slots ??= new Subject<void>();
-    return this.slots.asObservable();
+    return this.slots.freed$;
   }
   get rttMs(): number | undefined {
     return this.heartbeat.keepAlive.rttMs;
@@ -163,7 +162,7 @@ export class YamuxSession
     this.ledger.release(stream.window.extraBytes);
     if (!stream.remoteEnded && stream.announcedToRemote)
       this.ledger.strays.expect(stream.id, stream.window.remaining);
-    this.slots?.next();
+    this.slots.free();
     this.finishWhenEmpty();
   }
 
@@ -218,7 +217,7 @@ export class YamuxSession
   }
 
   slotFreed(): void {
-    this.slots?.next();
+    this.slots.free();
   }
 
   private handlePing({ flags, streamId, length }: Header): void {
@@ -280,7 +279,7 @@ export class YamuxSession
     }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
-    this.slots?.complete();
+    this.slots.close();
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────
