@@ -3,13 +3,12 @@
  * Byte path (ADR 2; measured by `bench/`): bodies are handed on as slices of what arrived, never gathered.
  * @source yamux specification; reactions to violations as in rust and js (go-away 1, then close)
  */
-import type { Observable, SchedulerLike, Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import { RESOURCE_LIMIT } from '../../core/account.js';
 import type { Bytes, CloseReason, Duplex, PlainChannel, PlainReader } from '../../core/duplex.js';
 import { asError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
 import { plainOf } from '../../rx/plain.js';
-import type { Slab } from './batch.js';
 import {
   closedError,
   cutOff,
@@ -23,11 +22,12 @@ import {
   type Header,
 } from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
-import { Heartbeat, type Heartbeats, type HeartbeatOwner } from './heartbeat.js';
+import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
 import { linger } from './linger.js';
-import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers, type YamuxLimits } from './limits.js';
+import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers } from './limits.js';
 import { Outbox } from './outbox.js';
 import { ReceiveWindow } from './receive-window.js';
+import type { SessionDeps } from './session-deps.js';
 import { Slots } from './slots.js';
 import { StreamFrames, type StreamFramesOwner } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
@@ -37,16 +37,6 @@ import { YamuxStream, type StreamOwner } from './stream.js';
 const CLOSE_MS = 1_000;
 /** Stream code for "the connection shuts down". @source libp2p error codes */
 const SHUTDOWN = 0x1007;
-
-/** What the sessions of one muxer share. */
-export interface SessionDeps {
-  readonly scheduler: SchedulerLike;
-  readonly heartbeats: Heartbeats;
-  readonly limits: YamuxLimits;
-  readonly slab: Slab;
-  /** For tests: where our stream ids begin. */
-  readonly firstStreamId?: number;
-}
 
 export class YamuxSession
   implements MuxerSession, StreamOwner, StreamFramesOwner, FrameHandler, HeartbeatOwner, PlainReader
