@@ -3,13 +3,12 @@
  * Byte path (ADR 2; measured by `bench/`): bodies are handed on as slices of what arrived, never gathered.
  * @source yamux specification; reactions to violations as in rust and js (go-away 1, then close)
  */
-import { EMPTY, Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import { RESOURCE_LIMIT } from '../../core/account.js';
 import type { Bytes, CloseReason, Duplex, PlainChannel, PlainReader } from '../../core/duplex.js';
 import { asError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
 import { plainOf } from '../../rx/plain.js';
-import type { Slab } from './batch.js';
 import {
   closedError,
   cutOff,
@@ -23,11 +22,13 @@ import {
   type Header,
 } from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
-import { Heartbeat, type Heartbeats, type HeartbeatOwner } from './heartbeat.js';
+import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
 import { linger } from './linger.js';
-import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers, type YamuxLimits } from './limits.js';
+import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers } from './limits.js';
 import { Outbox } from './outbox.js';
 import { ReceiveWindow } from './receive-window.js';
+import type { SessionDeps } from './session-deps.js';
+import { Slots } from './slots.js';
 import { StreamFrames, type StreamFramesOwner } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
 import { YamuxStream, type StreamOwner } from './stream.js';
@@ -37,16 +38,6 @@ const CLOSE_MS = 1_000;
 /** Stream code for "the connection shuts down". @source libp2p error codes */
 const SHUTDOWN = 0x1007;
 
-/** What the sessions of one muxer share. */
-export interface SessionDeps {
-  readonly scheduler: SchedulerLike;
-  readonly heartbeats: Heartbeats;
-  readonly limits: YamuxLimits;
-  readonly slab: Slab;
-  /** For tests: where our stream ids begin. */
-  readonly firstStreamId?: number;
-}
-
 export class YamuxSession
   implements MuxerSession, StreamOwner, StreamFramesOwner, FrameHandler, HeartbeatOwner, PlainReader
 {
@@ -54,7 +45,7 @@ export class YamuxSession
   now: number;
   bytesRead = 0;
   /** Made when somebody waits for a stream. */
-  private slots: Subject<void> | undefined;
+  private readonly slots = new Slots();
   private readonly table: StreamTable;
   private readonly outbox: Outbox;
   private readonly ledger: Ledger;
@@ -120,8 +111,7 @@ export class YamuxSession
     return !this.over && this.goingAway === undefined && (this.table.canOpen || this.table.exhausted);
   }
   get slotFreed$(): Observable<void> {
-    if (this.over) return EMPTY;
-    return (this.slots ??= new Subject<void>()).asObservable();
+    return this.slots.freed$;
   }
   get rttMs(): number | undefined {
     return this.heartbeat.keepAlive.rttMs;
@@ -160,7 +150,7 @@ export class YamuxSession
     this.ledger.release(stream.window.extraBytes);
     if (!stream.remoteEnded && stream.announcedToRemote)
       this.ledger.strays.expect(stream.id, stream.window.remaining);
-    this.slots?.next();
+    this.slots.free();
     this.finishWhenEmpty();
   }
 
@@ -216,7 +206,7 @@ export class YamuxSession
   }
 
   slotFreed(): void {
-    this.slots?.next();
+    this.slots.free();
   }
 
   private handlePing({ flags, streamId, length }: Header): void {
@@ -273,7 +263,7 @@ export class YamuxSession
     }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
-    this.slots?.complete();
+    this.slots.close();
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────
