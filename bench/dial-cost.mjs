@@ -9,11 +9,11 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { firstValueFrom } from 'rxjs';
-import { createHost, generateKey, noise, parseMultiaddr, peerIdFrom, yamux } from '../dist/index.js';
-import { upgradeInbound } from '../dist/connection/upgrade.js';
-import { createMemoryNetwork, memory } from '../dist/memory.js';
-import { monotonicScheduler as scheduler } from '../dist/platform/monotonic-scheduler.js';
-import { platformRandom as random } from '../dist/crypto/random.js';
+import { createHost, generateKey, noise, parseMultiaddr, peerIdFrom, yamux } from '../src/index.ts';
+import { upgradeInbound } from '../src/connection/upgrade.ts';
+import { createMemoryNetwork, memory } from '../src/memory.ts';
+import { monotonicScheduler as scheduler } from '../src/platform/monotonic-scheduler.ts';
+import { platformRandom as random } from '../src/crypto/random.ts';
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(name);

@@ -1,4 +1,4 @@
-import { defer, ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
+import { ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes, CloseReason } from '../core/duplex.js';
 import { asError, LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
@@ -10,7 +10,7 @@ import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
 import { Deadlines } from '../rx/deadlines.js';
-import { guard } from '../rx/guarded.js';
+import { Guarded } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
 import { IdleSweep } from './idle-sweep.js';
 import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
@@ -117,6 +117,9 @@ export class HostConnection implements Connection, MuxerObserver {
   get isClosed(): boolean {
     return this.reason !== undefined;
   }
+  get takesEarlyEnd(): boolean {
+    return this.deps.remoteProtocols?.(this)?.takesEarlyEnd ?? false;
+  }
   get bytesRead(): number {
     return this.session.bytesRead;
   }
@@ -129,16 +132,13 @@ export class HostConnection implements Connection, MuxerObserver {
 
   newStream(protocols: string | readonly string[], options: NewStreamOptions = {}): Observable<Stream> {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
-    const { signal, timeoutMs } = options;
-    const opened$ = defer(() => {
+    return new Guarded<Stream>(this.deps.report, (subscriber) => {
       // Who says whether it is to be lazy does not ask what the remote supports.
       const remote = options.lazy === undefined ? this.deps.remoteProtocols?.(this) : undefined;
-      return openInformed(this.opener, remote, list, options);
+      const opened$ = openInformed(this.opener, remote, list, options);
+      const stage = `opening ${list.join(', ')}`;
+      return withLimits(opened$, options, stage, this.deps.scheduler).subscribe(subscriber);
     });
-    return guard(
-      withLimits(opened$, { signal, timeoutMs }, `opening ${list.join(', ')}`, this.deps.scheduler),
-      this.deps.report,
-    );
   }
 
   /** As `newStream`, and nothing is waited for or assumed: for those who find out what the remote supports. */
@@ -270,14 +270,13 @@ export class HostConnection implements Connection, MuxerObserver {
       report: this.deps.report,
       onHandlerError: this.deps.handlerFailed,
       onClosed: (closed, reason) => {
-        this.open.delete(closed);
+        this.idle.unwatch(closed);
         scope?.done();
         this.unusedSince = this.deps.scheduler.now();
         this.deps.streamClosed(closed, reason);
       },
     });
     this.nextStream += 1;
-    this.open.add(stream);
     this.idle.watch(stream);
     this.deps.streamOpened(stream);
     return stream;

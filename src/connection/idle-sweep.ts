@@ -16,22 +16,34 @@ export class IdleSweep {
 
   constructor(
     private readonly scheduler: SchedulerLike,
-    private readonly streams: ReadonlySet<HostStream>,
+    /** Filled and emptied here. */
+    private readonly streams: Set<HostStream>,
   ) {}
 
   /** A stream was opened: it may be due before all others, where it is given less time than they are. */
   watch(stream: HostStream): void {
+    this.streams.add(stream);
     if (dueAt(stream) < this.timerAt) this.arm();
+  }
+
+  /** A stream has ended. */
+  unwatch(stream: HostStream): void {
+    this.streams.delete(stream);
+    if (this.streams.size === 0) this.disarm();
   }
 
   close(): void {
     this.closed = true;
+    this.disarm();
+  }
+
+  private disarm(): void {
     this.timer?.unsubscribe();
+    this.timerAt = Infinity;
   }
 
   private arm(): void {
-    this.timer?.unsubscribe();
-    this.timerAt = Infinity;
+    this.disarm();
     if (this.closed || this.streams.size === 0) return;
     const now = this.scheduler.now();
     let earliest = Infinity;

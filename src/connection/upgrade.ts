@@ -1,9 +1,20 @@
 /** From a raw channel to a secured and muxed one, as one pipeline that emits once. @source libp2p connections specification */
-import { concat, map, mergeMap, Observable, of, switchMap, tap, type MonoTypeOperatorFunction } from 'rxjs';
+import {
+  concat,
+  defer,
+  map,
+  mergeMap,
+  Observable,
+  of,
+  switchMap,
+  tap,
+  type MonoTypeOperatorFunction,
+} from 'rxjs';
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
-import type { AdmittedConnection, Muxer, RawConnection, Secured, SecurityProtocol } from '../core/parts.js';
+import type { Muxer, RawConnection, Secured, SecuredMuxed, SecurityProtocol } from '../core/parts.js';
+import { refuseOther } from '../core/remote-peer.js';
 import { offer, offerLazily, respond } from '../protocols/multistream/select.js';
 
 export interface UpgradeDeps {
@@ -17,7 +28,7 @@ interface SecuredGate {
   refusesSecured(direction: Direction, peer: PeerId, raw: RawConnection): Error | undefined;
 }
 export interface Upgraded {
-  readonly raw: AdmittedConnection;
+  readonly raw: RawConnection;
   readonly duplex: Duplex;
   readonly remotePeer: PeerId;
   readonly encryption: string;
@@ -43,13 +54,15 @@ interface SecuredBy {
  * does. Where both sides dialed at once, `role` says who acts as client; else the dialer does.
  */
 export function upgradeOutbound(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   expectedPeer: PeerId,
   deps: UpgradeDeps,
   role: Role = 'client',
 ): Observable<UpgradeUpdate> {
-  const secured$ =
-    role === 'client' ? initiate(raw.duplex, expectedPeer, deps) : answer(raw.duplex, deps, expectedPeer);
+  const { duplex, native } = raw;
+  const handshake = (): Observable<SecuredBy> =>
+    role === 'client' ? initiate(duplex, expectedPeer, deps) : answer(duplex, deps, expectedPeer);
+  const secured$ = native === undefined ? handshake() : taken(native, duplex, expectedPeer);
   const admitted$ = secured$.pipe(gated('outbound', raw, deps));
   return owned(raw, concat(of(CONNECTED), stages(raw, admitted$, deps, role)));
 }
@@ -59,11 +72,12 @@ export function upgradeOutbound(
  * alone. `channel` is how `raw` is read.
  */
 export function upgradeInbound(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
-  const admitted$ = answer(channel, deps).pipe(gated('inbound', raw, deps));
+  const secured$ = raw.native === undefined ? answer(channel, deps) : taken(raw.native, channel);
+  const admitted$ = secured$.pipe(gated('inbound', raw, deps));
   return owned(raw, stages(raw, admitted$, deps, 'server')).pipe(
     mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
   );
@@ -99,6 +113,15 @@ function answer(duplex: Duplex, deps: UpgradeDeps, expectedPeer?: PeerId): Obser
   );
 }
 
+/** What the transport has proven and settled itself; that it is the peer that was dialed is ours to see. */
+function taken(native: SecuredMuxed, duplex: Duplex, expectedPeer?: PeerId): Observable<SecuredBy> {
+  return defer(() => {
+    const { remotePeer, encryption, muxer } = native;
+    refuseOther(remotePeer, expectedPeer);
+    return of({ encryption, secured: { duplex, remotePeer, muxer: muxer.protocol } });
+  });
+}
+
 /** Errors where the gater does not want the peer. */
 function gated(
   direction: Direction,
@@ -114,7 +137,7 @@ function gated(
 
 /** The muxer's turn; that the channel is secured is told before. */
 function stages(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   secured$: Observable<SecuredBy>,
   deps: UpgradeDeps,
   role: Role,
@@ -129,7 +152,7 @@ function stages(
 }
 
 function mux(
-  raw: AdmittedConnection,
+  raw: RawConnection,
   { encryption, secured }: SecuredBy,
   deps: UpgradeDeps,
   role: Role,
@@ -146,21 +169,22 @@ function mux(
         duplex: settled.duplex,
         remotePeer,
         encryption,
-        muxer: byProtocol(deps.muxers, settled.protocol),
-        earlyMuxer: muxer !== undefined,
+        muxer: raw.native?.muxer ?? byProtocol(deps.muxers, settled.protocol),
+        // In go-libp2p as well, QUIC does not count as early.
+        earlyMuxer: muxer !== undefined && raw.native === undefined,
         role,
       },
     })),
   );
 }
 
-function owned(raw: AdmittedConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
+function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
   return new Observable<UpgradeUpdate>((subscriber) => {
     let handedOn = false;
-    let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');
+    let cause: Error | undefined;
     subscriber.add(() => {
       if (handedOn) return;
-      raw.duplex.sink.error(cause);
+      raw.duplex.sink.error(cause ?? new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned'));
       raw.scope?.done();
     });
     subscriber.add(

@@ -23,6 +23,31 @@ export interface Duplex {
    * For layers that the platform has ready. A layer that changes nothing passes it on, any other leaves it out.
    */
   release?(unread?: Bytes): unknown;
+  /** The same by plain calls, where there is that way: for layers above one another, which are there for every connection. */
+  readonly plain?: PlainChannel | undefined;
+  /** The channel below, once this one does no more than hand on: what was there for a handshake is not to stay for ever. */
+  readonly below?: Duplex | undefined;
+}
+/** A channel as the layer above it uses it (ADR 2): the rules are those of `read` and `room$`. */
+export interface PlainChannel {
+  /** Makes `reader` the one that reads; who did before hears of it. */
+  attach(reader: PlainReader): void;
+  /** The reader's `hasRoom` has changed. */
+  pull(reader: PlainReader): void;
+  detach(reader: PlainReader): void;
+  /** Tells whether there is room to write, now and on every change; one hears at a time. */
+  watchRoom(watcher: RoomWatcher): void;
+}
+export interface PlainReader {
+  readonly hasRoom: boolean;
+  /** Whether it wants no more. */
+  readonly isOver: boolean;
+  onBytes(bytes: Bytes): void;
+  onEnd(): void;
+  onFail(error: Error): void;
+}
+export interface RoomWatcher {
+  onRoom(hasRoom: boolean): void;
 }
 
 /** How a stream or a connection ended, and by whom. */

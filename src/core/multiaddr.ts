@@ -1,8 +1,8 @@
 /**
- * The guard at every entry for addresses: whatever comes in is read by our own strict codec, and travels on as an object
- * of `@multiformats/multiaddr` that carries the bytes and the text which that codec gave. @source ADR 4
+ * The guard at every entry for addresses: whatever comes in is read by our own strict codec, and travels on as a small
+ * object with the interface and the brand of `@multiformats/multiaddr`, of which nothing else is loaded. @source ADR 4
  */
-import { multiaddr, type Component, type Multiaddr } from '@multiformats/multiaddr';
+import type { Component, Multiaddr } from '@multiformats/multiaddr';
 import { concatBytes, equalBytes, toHex } from './bytes.js';
 import type { Bytes } from './duplex.js';
 import { Libp2pError } from './errors.js';
@@ -10,16 +10,18 @@ import type { PeerId } from './identity.js';
 import { isMapped, parseIp6, printIp4 } from './ip.js';
 import { componentsFromBytes, componentsFromText, textOf, type AddrComponent } from './multiaddr-codec.js';
 import { peerIdFrom } from './peer-id.js';
+import { Recent } from './recent.js';
 
 const BRAND = Symbol.for('@multiformats/multiaddr');
-/** What this guard has made: it need not be read again. */
-const made = new WeakMap<Multiaddr, readonly AddrComponent[]>();
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** An address that our codec has read. Throws ERR_INVALID_MULTIADDR. */
 export function parseMultiaddr(source: string | Uint8Array | Multiaddr): Multiaddr {
   if (typeof source === 'string') return fromComponents(componentsFromText(source));
   if (source instanceof Uint8Array) return fromComponents(componentsFromBytes(source));
-  return made.has(source) ? source : fromComponents(componentsFromText(foreignText(source)));
+  return source instanceof GuardedMultiaddr
+    ? source
+    : fromComponents(componentsFromText(foreignText(source)));
 }
 
 /** An address that a remote sent: paths on our own machine are none of its business. */
@@ -32,31 +34,13 @@ export function multiaddrFromNetwork(bytes: Uint8Array): Multiaddr {
 
 /** The components as our codec has them. */
 export function componentsOf(addr: Multiaddr): readonly AddrComponent[] {
-  return made.get(addr) ?? componentsFromText(foreignText(addr));
+  return addr instanceof GuardedMultiaddr
+    ? readingOf(addr).components
+    : componentsFromText(foreignText(addr));
 }
 
 function fromComponents(components: readonly AddrComponent[]): Multiaddr {
-  const theirs = packageObject(components);
-  const addr = theirs ?? new CarriedMultiaddr(components);
-  made.set(addr, components);
-  return addr;
-}
-
-/** The package's object, where it prints and encodes as we do. */
-function packageObject(components: readonly AddrComponent[]): Multiaddr | undefined {
-  try {
-    const addr = multiaddr(
-      components.map((part): Component =>
-        part.name === 'http-path'
-          ? { ...part, value: `/${decodeURIComponent(part.value ?? '')}` }
-          : { ...part },
-      ),
-    );
-    return addr.toString() === textOf(components) ? addr : undefined;
-  } catch {
-    // A protocol or a value that its registry does not know.
-    return undefined;
-  }
+  return new GuardedMultiaddr(textOf(components), components);
 }
 
 /** The text of an object that somebody else made; a path is the one value that the package writes differently. */
@@ -67,30 +51,69 @@ function foreignText(addr: Multiaddr): string {
   return `${before}/unix${path.startsWith('/') ? path : `/${path}`}`;
 }
 
-/** An address in the package's clothes that its own class would print wrongly: unix paths. */
-class CarriedMultiaddr implements Multiaddr {
-  readonly [BRAND] = true;
-  readonly bytes: Bytes;
+/** What is made of an address's text when somebody asks for it, and kept for as long as it is asked for. */
+interface Reading {
+  readonly components: readonly AddrComponent[];
+  split: SplitAddr | undefined;
+}
+/** Addresses that were asked about lately: a host with ten thousand connections asks about few of theirs at a time. */
+const MAX_READINGS = 128;
+const readings = new Recent<Reading>(MAX_READINGS);
 
-  constructor(private readonly components: readonly AddrComponent[]) {
-    this.bytes = concatBytes(...components.map(({ bytes }) => bytes));
+function readingOf({ text, kept }: GuardedMultiaddr): Reading {
+  const known = readings.get(text);
+  if (known !== undefined) return known;
+  const reading = { components: kept ?? componentsFromText(text), split: undefined };
+  readings.set(text, reading);
+  return reading;
+}
+
+/** Whether its text alone would not bring all of it back: paths may end in a slash, and the long is not read from text. */
+function isOdd(text: string, components: readonly AddrComponent[]): boolean {
+  return text.length > MAX_PLAIN_CHARS || components.some(({ name }) => name === 'unix');
+}
+/** An address with a peer, a relay and its peer has about 200. */
+const MAX_PLAIN_CHARS = 256;
+
+/** An address in the package's clothes: its canonical text, by which it is compared, and nothing else. */
+class GuardedMultiaddr implements Multiaddr {
+  readonly kept: readonly AddrComponent[] | undefined;
+
+  constructor(
+    readonly text: string,
+    components: readonly AddrComponent[],
+  ) {
+    this.kept = isOdd(text, components) ? components : undefined;
+    readings.set(text, { components, split: undefined });
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+
+  get bytes(): Bytes {
+    return concatBytes(...readingOf(this).components.map(({ bytes }) => bytes));
   }
 
   toString(): string {
-    return textOf(this.components);
+    return this.text;
   }
 
   toJSON(): string {
-    return this.toString();
+    return this.text;
   }
 
   getComponents(): Component[] {
-    return this.components.map((component) => ({ ...component }));
+    return readingOf(this).components.map((part) =>
+      part.name === 'http-path'
+        ? { ...part, value: `/${decodeURIComponent(part.value ?? '')}` }
+        : { ...part },
+    );
   }
 
   encapsulate(addr: string | Uint8Array | Multiaddr | Component[]): Multiaddr {
-    const more = Array.isArray(addr) ? multiaddr(addr) : addr;
-    return parseMultiaddr(this.toString() + parseMultiaddr(more).toString());
+    const more = Array.isArray(addr) ? textOfForeign(addr) : parseMultiaddr(addr).toString();
+    return parseMultiaddr(this.text + more);
   }
 
   decapsulate(addr: string | Multiaddr): Multiaddr {
@@ -98,13 +121,26 @@ class CarriedMultiaddr implements Multiaddr {
   }
 
   decapsulateCode(code: number): Multiaddr {
-    const at = this.components.findLastIndex((component) => component.code === code);
-    return at <= 0 ? this : fromComponents(this.components.slice(0, at));
+    const { components } = readingOf(this);
+    const at = components.findLastIndex((component) => component.code === code);
+    return at <= 0 ? this : fromComponents(components.slice(0, at));
   }
 
   equals(addr: { bytes: Uint8Array }): boolean {
-    return equalBytes(this.bytes, addr.bytes);
+    // Canonical both: one text, one address.
+    return addr instanceof GuardedMultiaddr ? addr.text === this.text : equalBytes(this.bytes, addr.bytes);
   }
+
+  [INSPECT](): string {
+    return `Multiaddr(${this.text})`;
+  }
+}
+
+/** Components that somebody else has put together. */
+function textOfForeign(components: readonly Component[]): string {
+  return components
+    .map(({ name, value }) => `/${name}${value === undefined ? '' : `/${value.replace(/^\//, '')}`}`)
+    .join('');
 }
 
 /** Without the last occurrence of `part`, and all behind it; `undefined` if nothing is left. Compares components, not text. */
@@ -122,16 +158,13 @@ interface SplitAddr {
   readonly transport: Multiaddr | undefined;
   readonly peer: PeerId | undefined;
 }
-/** Applications pass the same address with every stream that they open. */
-const splits = new WeakMap<Multiaddr, SplitAddr>();
-
 /** The transport's part of an address, and the peer that a trailing `/p2p/` names. */
 export function splitPeer(addr: Multiaddr): SplitAddr {
-  const known = splits.get(addr);
-  if (known !== undefined) return known;
-  const split = splitComponents(addr);
-  splits.set(addr, split);
-  return split;
+  if (!(addr instanceof GuardedMultiaddr)) return splitComponents(addr);
+  // Applications pass the same address with every stream that they open.
+  const reading = readingOf(addr);
+  reading.split ??= splitComponents(addr);
+  return reading.split;
 }
 
 function splitComponents(addr: Multiaddr): SplitAddr {

@@ -28,10 +28,22 @@ export interface RawConnection {
   readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
+  /** Set where there is nothing left to upgrade: then `duplex` carries no bytes, and only its ends mean something. */
+  readonly native?: SecuredMuxed | undefined;
+  /** What it takes of its host, which sets this when it lets the channel in; whoever owns the channel gives that back. */
+  scope?: ConnectionScope | undefined;
 }
-/** A raw channel, and what it takes of its host; whoever owns the channel gives that back. */
-export interface AdmittedConnection extends RawConnection {
-  readonly scope?: ConnectionScope | undefined;
+/**
+ * What a channel has where its transport secures and multiplexes by itself: QUIC, WebTransport. The upgrade takes it as it
+ * is: it only compares the peer, and asks the gater and the limits at their stages.
+ */
+export interface SecuredMuxed {
+  /** Proven by the transport's own handshake. */
+  readonly remotePeer: PeerId;
+  /** The security protocol's id, by which connections and events call it. */
+  readonly encryption: string;
+  /** Makes the one session of this channel, and looks at no bytes of it. */
+  readonly muxer: Muxer;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */
@@ -39,6 +51,10 @@ export type ListenEvent =
   | { readonly type: 'inbound'; readonly connection: RawConnection }
   /** Accepting failed for now (EMFILE …); the listener lives on. */
   | { readonly type: 'warning'; readonly error: Error };
+/** A transport that secures by itself has to prove who we are; the others look at no key. */
+export interface TransportContext extends PartContext {
+  readonly privateKey?: PrivateKey | undefined;
+}
 export interface Transport {
   readonly name: string;
   canDial(addr: Multiaddr): boolean;
@@ -51,7 +67,7 @@ export interface Transport {
 export interface TransportPart {
   readonly kind: 'transport';
   readonly name: string;
-  create(context: PartContext): Transport;
+  create(context: TransportContext): Transport;
 }
 
 // ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,8 @@
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes } from '../core/duplex.js';
 import type { PeerId } from '../core/identity.js';
-import { ADDR_TTL, type PeerRecord } from '../core/peer-store-contract.js';
+import { peerIdFrom } from '../core/peer-id.js';
+import { ADDR_TTL, METADATA, type PeerRecord } from '../core/peer-store-contract.js';
 import type { Expiring } from './expiry-heap.js';
 
 export interface AddrEntry extends Expiring {
@@ -57,6 +58,18 @@ export class PeerEntry {
   get stays(): boolean {
     for (const entry of this.addrs.values()) if (isStaying(entry)) return true;
     return false;
+  }
+
+  /** Of what was learned by talking to it. Says whether there was anything. @source PS-48 */
+  forget(): boolean {
+    const { protocols, rttMs, hasToldKey, metadata } = this;
+    const noted = Object.values(METADATA).filter((name) => metadata.delete(name));
+    this.protocols = [];
+    this.rttMs = undefined;
+    this.hasToldKey = false;
+    // Without a key that it does not carry.
+    this.peerId = peerIdFrom(this.peerId.bytes);
+    return protocols.length > 0 || rttMs !== undefined || hasToldKey || noted.length > 0;
   }
 
   private get hasNoFacts(): boolean {

@@ -5,8 +5,13 @@ import { equalBytes, ownBytes } from '../core/bytes.js';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { PeerId, PublicKey } from '../core/identity.js';
 import { peerIdFrom } from '../core/peer-id.js';
-import { openPeerRecord } from '../core/peer-record.js';
-import type { HostPeerStore, PeerRecord, StoreClocks } from '../core/peer-store-contract.js';
+import { openPeerRecord, type PeerRecordFields } from '../core/peer-record.js';
+import {
+  METADATA,
+  type HostPeerStore,
+  type PeerRecord,
+  type StoreClocks,
+} from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
 import { tombstone } from './backing.js';
 import { averageRtt, checkedTtl, idOf, keptProtocols, ownAddrs } from './given.js';
@@ -77,7 +82,11 @@ export class MemoryPeerStore implements HostPeerStore {
   /** @source PS-30 to PS-34; of two with one number the first stands: E5 */
   consumeRecord(envelope: Uint8Array, ttlMs: number): boolean {
     checkedTtl(ttlMs);
-    const { peerId, seq, addrs } = openPeerRecord(envelope);
+    return this.consumeOpened(envelope, openPeerRecord(envelope), ttlMs);
+  }
+
+  consumeOpened(envelope: Uint8Array, { peerId, seq, addrs }: PeerRecordFields, ttlMs: number): boolean {
+    checkedTtl(ttlMs);
     const bytes = ownBytes(envelope);
     let accepted = false;
     this.core.write(peerId, (entry, now) => {
@@ -149,6 +158,13 @@ export class MemoryPeerStore implements HostPeerStore {
       entry.peerId = peerId;
       return true;
     });
+  }
+
+  forget(peer: PeerId | string): void {
+    const key = idOf(peer).toString();
+    for (const name of Object.values(METADATA))
+      this.core.backing.forgotten(key, tombstone.metadata(key, name));
+    this.core.write(peer, (entry) => entry.forget());
   }
 
   /** All that is known of it. */

@@ -8,7 +8,7 @@ import {
 } from '../core/limits-contract.js';
 import type { Counters, LimitName } from './counters.js';
 import { Holder, type Refuse } from './holder.js';
-import type { PeerScope, ScopeTree } from './scope-tree.js';
+import type { PeerScope, Roots, ScopeTree } from './scope-tree.js';
 
 /** Charged for a connection as it stands: one frame that is not whole yet, and its objects. @source reliability promise P4 */
 const CONNECTION_BYTES = 32 * 1024;
@@ -16,6 +16,7 @@ const STREAM_BYTES = 2 * FREE_BYTES_EACH_WAY;
 
 export interface ConnectionClaim {
   readonly id: number;
+  readonly host: string | undefined;
   readonly direction: Direction;
   readonly usesDescriptor: boolean;
   /** Called once all has been given back. */
@@ -31,9 +32,11 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     readonly tree: ScopeTree,
     private readonly claim: ConnectionClaim,
     private readonly refusing: Refuse,
+    /** The scopes that all connections share, or the allowlisted ones. */
+    private readonly roots: Roots = tree,
   ) {
     super(tree.limits.connection, claim.direction, refusing);
-    this.begin([this.own, tree.transient, tree.system], CONNECTION_BYTES);
+    this.begin([this.own, roots.transient, roots.system], CONNECTION_BYTES);
   }
 
   get name(): string {
@@ -49,9 +52,13 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
   setPeer(peer: string): void {
     this.assertOpen();
     if (this.peer !== undefined) throw twice('connection scope already attached to a peer');
-    const { transient, system } = this.tree;
+    const { transient, system } = this.roots;
     const scope = this.tree.peer(peer);
-    this.move([scope.own], [transient], [this.own, scope.own, system]);
+    if (this.roots === this.tree || this.tree.limits.allowlist.allows(this.claim.host, peer))
+      this.move([scope.own], [transient], [this.own, scope.own, system]);
+    // It came from there, and is not the one who may: it is like all others (RM-44).
+    else
+      this.move([scope.own, this.tree.system], [transient, system], [this.own, scope.own, this.tree.system]);
     this.peer = scope;
   }
 

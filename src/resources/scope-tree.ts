@@ -3,6 +3,7 @@ import { quote } from '../core/errors.js';
 import type { ScopeStat } from '../core/limits-contract.js';
 import { Counters, type Limits } from './counters.js';
 import type { AddressNumbers } from './address-gate.js';
+import type { Allowlist } from './allowlist.js';
 
 /** A limit for everybody, and for those that have their own. */
 export interface KeyedLimits {
@@ -20,11 +21,21 @@ export interface CompleteLimits {
   readonly service: KeyedLimits;
   readonly servicePeer: KeyedLimits;
   readonly addresses: AddressNumbers;
+  readonly allowlist: Allowlist;
+  readonly allowlistedSystem: Limits;
+  readonly allowlistedTransient: Limits;
 }
-
-export class ScopeTree {
+/** What every connection counts under. */
+export interface Roots {
   readonly system: Counters;
   readonly transient: Counters;
+}
+
+export class ScopeTree implements Roots {
+  readonly system: Counters;
+  readonly transient: Counters;
+  /** For those who are let in although the others are full (RM-44). */
+  readonly allowlisted: Roots;
   private readonly peers = new Map<string, PeerScope>();
   private readonly protocols = new Map<string, Counters>();
   private readonly services = new Map<string, Counters>();
@@ -32,6 +43,10 @@ export class ScopeTree {
   constructor(readonly limits: CompleteLimits) {
     this.system = new Counters('system', limits.system);
     this.transient = new Counters('transient', limits.transient);
+    this.allowlisted = {
+      system: new Counters('allowlistedSystem', limits.allowlistedSystem),
+      transient: new Counters('allowlistedTransient', limits.allowlistedTransient),
+    };
   }
 
   peer(peer: string): PeerScope {

@@ -11,6 +11,15 @@ export function tellFirstByte(duplex: Duplex, heard: () => void): Duplex {
   };
   const read = (room$?: Observable<boolean>): Observable<Bytes> =>
     defer(() => (waiting ? duplex.read(room$).pipe(tap(hear)) : duplex.read(room$)));
-  const release = (bytes?: Bytes): unknown => duplex.release?.(bytes);
-  return { read, sink: duplex.sink, room$: duplex.room$, release };
+  return {
+    read,
+    sink: duplex.sink,
+    get room$() {
+      return duplex.room$;
+    },
+    get below() {
+      return waiting ? undefined : duplex;
+    },
+    release: (bytes) => duplex.release?.(bytes),
+  };
 }

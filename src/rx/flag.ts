@@ -1,8 +1,10 @@
 import { BehaviorSubject, type Observable } from 'rxjs';
+import type { RoomWatcher } from '../core/duplex.js';
 
 /** A boolean that can be watched; the subject is made when somebody first looks, since most are never looked at. */
 export class Flag {
   private subject: BehaviorSubject<boolean> | undefined;
+  private watcher: RoomWatcher | undefined;
   private done = false;
 
   constructor(private current: boolean) {}
@@ -20,9 +22,17 @@ export class Flag {
     return this.subject.asObservable();
   }
 
+  /** The same by plain calls, for one at a time. */
+  watch(watcher: RoomWatcher): void {
+    if (this.done) return;
+    this.watcher = watcher;
+    watcher.onRoom(this.current);
+  }
+
   set(value: boolean): void {
     if (value === this.current || this.done) return;
     this.current = value;
+    this.watcher?.onRoom(value);
     this.subject?.next(value);
   }
 
@@ -30,6 +40,7 @@ export class Flag {
   complete(): void {
     if (this.done) return;
     this.done = true;
+    this.watcher = undefined;
     this.subject?.complete();
   }
 }

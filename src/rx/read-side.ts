@@ -4,7 +4,7 @@
  */
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { ByteQueue } from '../core/byte-queue.js';
-import type { Bytes } from '../core/duplex.js';
+import type { Bytes, PlainReader } from '../core/duplex.js';
 import { Libp2pError } from '../core/errors.js';
 
 /** What the owner of a read side wants to hear; each may be missing. */
@@ -15,16 +15,34 @@ export interface ReadSideOwner {
   onConsumed?(byteLength: number): void;
 }
 
-interface Reader {
-  readonly subscriber: Subscriber<Bytes>;
-  hasRoom: boolean;
+/** A subscriber as a reader. */
+class SubscribedReader implements PlainReader {
   rooms: Subscription | undefined;
+
+  constructor(
+    private readonly subscriber: Subscriber<Bytes>,
+    public hasRoom: boolean,
+  ) {}
+
+  get isOver(): boolean {
+    return this.subscriber.closed;
+  }
+  onBytes(bytes: Bytes): void {
+    this.subscriber.next(bytes);
+  }
+  onEnd(): void {
+    this.subscriber.complete();
+  }
+  onFail(error: unknown): void {
+    this.subscriber.error(error);
+  }
 }
 
 export class ReadSide {
-  private readonly queue = new ByteQueue();
-  private reader: Reader | undefined;
-  private displaced: Reader[] | undefined;
+  /** Made when something has to wait. */
+  private queue: ByteQueue | undefined;
+  private reader: PlainReader | undefined;
+  private displaced: PlainReader[] | undefined;
   private delivering = false;
   private owed = 0;
   private wanted = false;
@@ -34,20 +52,25 @@ export class ReadSide {
 
   /** Bytes that have arrived and that nobody has taken. */
   get queuedBytes(): number {
-    return this.queue.byteLength;
+    return this.queue?.byteLength ?? 0;
   }
 
   get ended(): boolean {
     return this.over !== undefined;
   }
 
+  /** Whether it has ended and nothing is left to be read: what fails then changes nothing. */
+  get isDone(): boolean {
+    return this.over?.error !== undefined || (this.over !== undefined && this.queuedBytes === 0);
+  }
+
   /** Bytes from the remote, in order. Ignored after the end. */
   push(bytes: Bytes): void {
     if (this.over !== undefined || bytes.byteLength === 0) return;
     const reader = this.reader;
-    if (reader?.hasRoom === true && !this.delivering && this.queue.byteLength === 0)
-      this.deliver(reader, bytes);
+    if (reader?.hasRoom === true && !this.delivering && this.queuedBytes === 0) this.deliver(reader, bytes);
     else {
+      this.queue ??= new ByteQueue();
       this.queue.push(bytes);
       return;
     }
@@ -56,7 +79,7 @@ export class ReadSide {
 
   /** What nobody has read, for whoever takes the channel over by other means. */
   takeQueued(): Bytes[] {
-    return this.queue.take(this.queue.byteLength);
+    return this.queue?.take(this.queuedBytes) ?? [];
   }
 
   /** The remote's end of stream: the reader completes when it has had all. */
@@ -68,9 +91,9 @@ export class ReadSide {
 
   /** The channel broke: what is queued is dropped, the reader errors at once. */
   fail(error: Error): void {
-    if (this.over?.error !== undefined || (this.over !== undefined && this.queue.byteLength === 0)) return;
+    if (this.isDone) return;
     this.over = { error };
-    this.queue.clear();
+    this.queue?.clear();
     this.drain();
   }
 
@@ -81,42 +104,62 @@ export class ReadSide {
 
   /** Makes `subscriber` the reader; returns what ends its turn. */
   attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): () => void {
-    const reader: Reader = { subscriber, hasRoom: room$ === undefined, rooms: undefined };
-    const previous = this.reader;
-    this.reader = reader;
-    if (previous !== undefined) this.displace(previous);
+    const reader = new SubscribedReader(subscriber, room$ === undefined);
+    this.install(reader);
     if (room$ !== undefined) this.watchRoom(reader, room$);
     this.drain();
     return () => {
       reader.rooms?.unsubscribe();
-      if (this.reader !== reader) return;
-      this.reader = undefined;
-      this.updateDemand();
+      this.detach(reader);
     };
   }
 
-  private watchRoom(reader: Reader, room$: Observable<boolean>): void {
+  /** @see PlainChannel.attach */
+  attachPlain(reader: PlainReader): void {
+    this.install(reader);
+    this.drain();
+  }
+
+  /** @see PlainChannel.pull */
+  pull(reader: PlainReader): void {
+    if (this.reader === reader) this.drain();
+  }
+
+  /** @see PlainChannel.detach */
+  detach(reader: PlainReader): void {
+    if (this.reader !== reader) return;
+    this.reader = undefined;
+    this.updateDemand();
+  }
+
+  private install(reader: PlainReader): void {
+    const previous = this.reader;
+    this.reader = reader;
+    if (previous !== undefined) this.displace(previous);
+  }
+
+  private watchRoom(reader: SubscribedReader, room$: Observable<boolean>): void {
     reader.rooms = room$.subscribe({
       next: (hasRoom) => {
         reader.hasRoom = hasRoom;
-        if (this.reader === reader) this.drain();
+        this.pull(reader);
       },
       error: (error: unknown) => {
-        reader.subscriber.error(error);
+        reader.onFail(error);
       },
     });
   }
 
   /** The older reader has lost its turn; one that is inside its `next` may still leave by itself. */
-  private displace(previous: Reader): void {
+  private displace(previous: PlainReader): void {
     if (this.delivering) (this.displaced ??= []).push(previous);
     else refuse(previous);
   }
 
-  private deliver(reader: Reader, bytes: Bytes): void {
+  private deliver(reader: PlainReader, bytes: Bytes): void {
     this.delivering = true;
     try {
-      reader.subscriber.next(bytes);
+      reader.onBytes(bytes);
     } finally {
       this.delivering = false;
     }
@@ -133,9 +176,9 @@ export class ReadSide {
     if (this.delivering) return;
     for (;;) {
       const reader = this.reader;
-      if (reader?.hasRoom !== true || reader.subscriber.closed) break;
+      if (reader?.hasRoom !== true || reader.isOver) break;
       this.repay();
-      const chunk = this.queue.shift();
+      const chunk = this.queue?.shift();
       if (chunk === undefined) break;
       this.deliver(reader, chunk);
     }
@@ -152,10 +195,10 @@ export class ReadSide {
 
   private finish(): void {
     const reader = this.reader;
-    if (this.over === undefined || reader === undefined || this.queue.byteLength > 0) return;
+    if (this.over === undefined || reader === undefined || this.queuedBytes > 0) return;
     this.reader = undefined;
-    if (this.over.error !== undefined) reader.subscriber.error(this.over.error);
-    else reader.subscriber.complete();
+    if (this.over.error !== undefined) reader.onFail(this.over.error);
+    else reader.onEnd();
   }
 
   private updateDemand(): void {
@@ -166,8 +209,8 @@ export class ReadSide {
   }
 }
 
-function refuse(reader: Reader): void {
-  reader.subscriber.error(taken());
+function refuse(reader: PlainReader): void {
+  reader.onFail(taken());
 }
 
 /** What a reader hears that still reads when a newer one has taken over. */

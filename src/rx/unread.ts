@@ -21,8 +21,17 @@ export function unread(duplex: Duplex, bytes: Bytes | undefined): Duplex {
       const rest = defer(() => (turn === latest ? duplex.read(room$) : throwError(taken)));
       return concat(prefix.read(room$), rest);
     });
-  // What a reader above puts back was read before what still waits here, which is all of it or nothing.
-  const release = (more: Bytes = NO_BYTES): unknown =>
-    duplex.release?.(prefix.queuedBytes === 0 ? more : concatBytes(more, bytes));
-  return { read, sink: duplex.sink, room$: duplex.room$, release };
+  return {
+    read,
+    sink: duplex.sink,
+    get room$() {
+      return duplex.room$;
+    },
+    get below() {
+      return prefix.queuedBytes === 0 ? duplex : undefined;
+    },
+    // What a reader above puts back was read before what still waits here, which is all of it or nothing.
+    release: (more = NO_BYTES) =>
+      duplex.release?.(prefix.queuedBytes === 0 ? more : concatBytes(more, bytes)),
+  };
 }

@@ -4,7 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope, ResourceManager } from '../core/limits-contract.js';
-import type { AdmittedConnection, Transport } from '../core/parts.js';
+import type { RawConnection, Transport } from '../core/parts.js';
 import { upgradeOutbound, type UpgradeDeps, type Upgraded } from '../connection/upgrade.js';
 import { factsOf } from './connection-facts.js';
 import { Unregistered, type ConnectUpdate } from './dial-attempt.js';
@@ -62,13 +62,14 @@ function dialWithin(
   transport: Transport,
   addr: Multiaddr,
   scope: ConnectionScope | undefined,
-): Observable<AdmittedConnection> {
+): Observable<RawConnection> {
   if (scope === undefined) return transport.dial(addr);
   let handedOn = false;
   return defer(() => transport.dial(addr)).pipe(
     map((raw) => {
       handedOn = true;
-      return { ...raw, scope };
+      raw.scope = scope;
+      return raw;
     }),
     finalize(() => {
       if (!handedOn) scope.done();

@@ -42,6 +42,7 @@ export class PendingInbound {
         subscriber.error(scope);
         return;
       }
+      raw.scope = scope;
       this.count(counted, 1);
       subscriber.add(() => {
         this.count(counted, -1);
@@ -56,7 +57,7 @@ export class PendingInbound {
         silent.unsubscribe();
       });
       subscriber.add(
-        upgradeInbound({ ...raw, scope }, this.deps, duplex)
+        upgradeInbound(raw, this.deps, duplex)
           .pipe(
             timeout({
               first: UPGRADE_TIMEOUT_MS,

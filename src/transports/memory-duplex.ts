@@ -1,6 +1,6 @@
 /** Two ends of a channel in memory: latency by a scheduler, back-pressure by a bound. */
 import type { Observable, SchedulerLike, Subscription } from 'rxjs';
-import type { Bytes, Duplex, Writable } from '../core/duplex.js';
+import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide } from '../rx/read-side.js';
@@ -15,7 +15,7 @@ const LOW_WATER_BYTES = 128 * 1024;
 const WRITE_STALL_MS = 10_000;
 
 /** Bytes that were written together, an end, a reset, or news for the place where it arrives. */
-type Parcel = { readonly bytes: Bytes[] } | 'end' | Error | (() => void);
+type Parcel = { readonly bytes: Bytes[]; readonly sentAt: number } | 'end' | Error | (() => void);
 
 /** What belongs to each end: its own clock, and the way from it to the other. */
 export interface MemoryEndDeps {
@@ -41,7 +41,7 @@ export function linkedPair(near: MemoryEndDeps, far: MemoryEndDeps): readonly [M
   return ends;
 }
 
-export class MemoryEnd implements Duplex {
+export class MemoryEnd implements Duplex, PlainChannel {
   peer: MemoryEnd | undefined;
   /** All that has come, read or not. */
   heardBytes = 0;
@@ -84,12 +84,34 @@ export class MemoryEnd implements Duplex {
       scheduler: other.scheduler,
       link: own.link,
       back: other.link,
-      deliver: (parcel) => this.peer?.receive(parcel),
+      deliver: (parcel) => {
+        if (typeof parcel === 'object' && 'bytes' in parcel) own.link.tap?.(parcel.sentAt, [...parcel.bytes]);
+        this.peer?.receive(parcel);
+      },
     });
   }
 
   get room$(): Observable<boolean> {
     return this.room.$;
+  }
+  get plain(): this {
+    return this;
+  }
+
+  attach(reader: PlainReader): void {
+    this.side.attachPlain(reader);
+  }
+
+  pull(reader: PlainReader): void {
+    this.side.pull(reader);
+  }
+
+  detach(reader: PlainReader): void {
+    this.side.detach(reader);
+  }
+
+  watchRoom(watcher: RoomWatcher): void {
+    this.room.watch(watcher);
   }
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
@@ -114,7 +136,7 @@ export class MemoryEnd implements Duplex {
       this.gathering = undefined;
       for (let at = 0; at < copy.byteLength; at += pieceBytes) {
         const piece = copy.subarray(at, at + pieceBytes);
-        this.wire.send({ bytes: [piece] }, piece.byteLength);
+        this.wire.send({ bytes: [piece], sentAt: this.own.scheduler.now() }, piece.byteLength);
       }
     }
     if (this.outstanding > HIGH_WATER_BYTES) this.full();
@@ -127,7 +149,7 @@ export class MemoryEnd implements Duplex {
       this.own.scheduler.schedule(() => {
         if (this.gathering === gathering) this.gathering = undefined;
       }, 0);
-      this.wire.send({ bytes: gathering }, 0);
+      this.wire.send({ bytes: gathering, sentAt: this.own.scheduler.now() }, 0);
     }
     this.gathering.push(bytes);
   }

@@ -1,11 +1,12 @@
 /** A socket, of TCP or of TLS on it, as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
 import type { Socket } from 'node:net';
-import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import type { Bytes, Duplex, Writable } from '../core/duplex.js';
+import { Observable, type Observer, type Subscription } from 'rxjs';
 import { concatBytes, NO_BYTES } from '../core/bytes.js';
+import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
-import { ReadSide } from '../rx/read-side.js';
+import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
+import { resetSocket, ReleasedSocket, type SocketOptions } from './released-socket.js';
 
 /** Queued beyond this, there is no room … */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -14,93 +15,84 @@ const LOW_WATER_BYTES = 128 * 1024;
 /** Given to Node at once. Smaller than what may be queued, so that a slow link is seen to move between two of them. */
 const SLICE_BYTES = 64 * 1024;
 
-export interface SocketTiming {
-  readonly scheduler: SchedulerLike;
-  /** A socket that takes nothing for so long while bytes wait is dead; left out where somebody else watches. */
-  readonly writeStallMs?: number | undefined;
+/** Under which a socket knows its channel: its listeners are functions that all sockets share. */
+const CHANNEL = Symbol('channel');
+interface KnownSocket extends Socket {
+  [CHANNEL]: SocketDuplex;
 }
-export interface SocketOptions extends SocketTiming {
-  /** For messages. */
-  readonly name?: string | undefined;
-  /** Destroys what is below so that the remote notices, by a plain end if ours was said; TCP's own reset if left out. */
-  readonly reset?: ((error: Error, hasEnded: boolean) => void) | undefined;
-}
-/** A socket that its duplex has given away. */
-export class ReleasedSocket {
-  constructor(
-    readonly socket: Socket,
-    readonly timing: SocketTiming,
-  ) {}
-}
+/** Nothing waits. */
+const NONE: Uint8Array[] = [];
 
-export class SocketDuplex implements Duplex {
-  readonly sink = {
-    next: (bytes: Writable): void => {
-      this.write(bytes);
-    },
-    error: (error: unknown): void => {
-      this.destroy(asError(error));
-    },
-    complete: (): void => {
-      this.ending = true;
-      this.pump();
-    },
-  };
-  /** Completes when the platform has closed the socket. */
-  readonly released$ = new Observable<never>((subscriber) => {
-    const done = (): void => {
-      subscriber.complete();
-    };
-    if (this.gone) done();
-    else this.socket.once('close', done);
-    return () => this.socket.off('close', done);
-  });
+/** Its own sink: every connection has one, and nothing is made that is not used. */
+export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, ReadSideOwner {
   private readonly room = new Flag(true);
-  private readonly side: ReadSide;
-  private waiting: Uint8Array[] = [];
+  private readonly side = new ReadSide(this);
+  /** `NONE`, or its own. */
+  private waiting = NONE;
   private waitingBytes = 0;
   private ending = false;
-  private ended = false;
+  private saidEnd = false;
   private gone = false;
   private stall: Subscription | undefined;
   private progressAt = 0;
-  private readonly onData = (chunk: Buffer): void => {
-    // Node's buffers lie over an ArrayBuffer, never over shared memory.
-    this.side.push(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
-  };
-  /** Node may tell of a reset that comes right behind bytes as of an end: what an end means is the next layer's to know. */
-  private readonly onEnd = (): void => {
-    this.side.end();
-  };
-  private readonly afterWrite = (error?: Error | null): void => {
-    // What went wrong comes as the socket's own event.
-    if (error !== undefined && error !== null) return;
-    this.progressAt = this.options.scheduler.now();
-    this.pump();
-    if (this.queuedBytes <= LOW_WATER_BYTES) this.room.set(true);
-    this.watchProgress();
-  };
 
   constructor(
     private readonly socket: Socket,
     private readonly options: SocketOptions,
   ) {
-    this.side = new ReadSide({
-      onDemand: (wanted) => {
-        if (wanted) socket.resume();
-        else socket.pause();
-      },
-    });
+    // The socket is ours, and its class is Node's: it has no field for this.
+    (socket as KnownSocket)[CHANNEL] = this;
     socket.pause();
-    this.hear();
+    socket.on('data', onData);
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+    socket.on('close', onClose);
   }
 
+  get sink(): this {
+    return this;
+  }
+  get plain(): this {
+    return this;
+  }
   get room$(): Observable<boolean> {
     return this.room.$;
   }
+  get heardBytes(): number {
+    return this.socket.bytesRead;
+  }
+  /** Completes when the platform has closed the socket. */
+  get released$(): Observable<never> {
+    return new Observable<never>((subscriber) => {
+      const done = (): void => {
+        subscriber.complete();
+      };
+      if (this.gone) done();
+      else this.socket.once('close', done);
+      return () => this.socket.off('close', done);
+    });
+  }
 
+  // ── what is read ───────────────────────────────────────────────────────────────────────────────────────────────────
   read(room$?: Observable<boolean>): Observable<Bytes> {
     return this.side.read(room$);
+  }
+
+  attach(reader: PlainReader): void {
+    this.side.attachPlain(reader);
+  }
+
+  pull(reader: PlainReader): void {
+    this.side.pull(reader);
+  }
+
+  detach(reader: PlainReader): void {
+    this.side.detach(reader);
+  }
+
+  onDemand(wanted: boolean): void {
+    if (wanted) this.socket.resume();
+    else this.socket.pause();
   }
 
   /** A `ReleasedSocket`, unless bytes still wait to leave or the end is near; then only `sink.error` and `released$` are left. */
@@ -108,31 +100,64 @@ export class SocketDuplex implements Duplex {
     const { socket, side } = this;
     const isBusy = this.queuedBytes > 0 || this.ending || this.gone || side.ended || socket.destroyed;
     if (isBusy || this.options.reset !== undefined) return undefined;
-    socket.off('data', this.onData);
-    socket.off('end', this.onEnd);
+    socket.off('data', onData);
+    socket.off('end', onEnd);
     socket.pause();
     const waiting = concatBytes(unread, ...side.takeQueued());
     if (waiting.byteLength > 0) socket.unshift(waiting);
     return new ReleasedSocket(socket, this.options);
   }
 
-  private hear(): void {
-    const { socket, side } = this;
-    socket.on('data', this.onData);
-    socket.on('end', this.onEnd);
-    socket.on('error', (cause) => {
-      side.fail(
-        new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection broke: ${codeOf(cause)}`, {
-          cause,
-        }),
+  // ── what the socket says ───────────────────────────────────────────────────────────────────────────────────────────
+  received(bytes: Bytes): void {
+    this.side.push(bytes);
+  }
+
+  ended(): void {
+    this.side.end();
+  }
+
+  broke(cause: Error): void {
+    const what = `${this.name}: the connection broke: ${codeOf(cause)}`;
+    this.side.fail(new Libp2pError('ERR_TRANSPORT', 'network', what, { cause }));
+  }
+
+  closed(): void {
+    this.gone = true;
+    this.forget();
+    // An error takes longer to make than all the rest of a socket's end.
+    if (!this.side.isDone)
+      this.side.fail(
+        new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection was destroyed`),
       );
-    });
-    socket.on('close', () => {
-      this.gone = true;
-      this.forget();
-      side.fail(new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection was destroyed`));
-      this.room.complete();
-    });
+    this.room.complete();
+  }
+
+  // ── what is written ────────────────────────────────────────────────────────────────────────────────────────────────
+  watchRoom(watcher: RoomWatcher): void {
+    this.room.watch(watcher);
+  }
+
+  next(bytes: Writable): void {
+    this.write(bytes);
+  }
+
+  error(error: unknown): void {
+    this.destroy(asError(error));
+  }
+
+  complete(): void {
+    this.ending = true;
+    this.pump();
+  }
+
+  private afterWrite(error?: Error | null): void {
+    // What went wrong comes as the socket's own event.
+    if (error !== undefined && error !== null) return;
+    this.progressAt = this.options.scheduler.now();
+    this.pump();
+    if (this.queuedBytes <= LOW_WATER_BYTES) this.room.set(true);
+    this.watchProgress();
   }
 
   private get name(): string {
@@ -146,6 +171,7 @@ export class SocketDuplex implements Duplex {
 
   private write(bytes: Writable): void {
     if (this.ending || !this.socket.writable || bytes.byteLength === 0) return;
+    if (this.waiting === NONE) this.waiting = [];
     if (bytes instanceof Uint8Array) this.waiting.push(bytes);
     else for (const piece of bytes) this.waiting.push(piece);
     this.waitingBytes += bytes.byteLength;
@@ -158,8 +184,8 @@ export class SocketDuplex implements Duplex {
   private pump(): void {
     const { socket } = this;
     while (this.waitingBytes > 0 && socket.writableLength === 0 && socket.writable) this.writeSlice();
-    if (!this.ending || this.ended || this.queuedBytes > 0 || socket.destroyed) return;
-    this.ended = true;
+    if (!this.ending || this.saidEnd || this.queuedBytes > 0 || socket.destroyed) return;
+    this.saidEnd = true;
     socket.end();
   }
 
@@ -169,13 +195,15 @@ export class SocketDuplex implements Duplex {
     if (last === undefined) return;
     if (pieces.length > 0) this.socket.cork();
     for (const piece of pieces) this.socket.write(piece);
-    this.socket.write(last, this.afterWrite);
+    this.socket.write(last, (error) => {
+      this.afterWrite(error);
+    });
     if (pieces.length > 0) this.socket.uncork();
   }
 
   private takeAll(): Uint8Array[] {
     const pieces = this.waiting;
-    this.waiting = [];
+    this.waiting = NONE;
     this.waitingBytes = 0;
     return pieces;
   }
@@ -229,8 +257,8 @@ export class SocketDuplex implements Duplex {
     this.forget();
     this.room.complete();
     if (this.socket.destroyed) return;
-    if (this.options.reset !== undefined) this.options.reset(error, this.ended);
-    else resetSocket(this.socket, this.ended);
+    if (this.options.reset !== undefined) this.options.reset(error, this.saidEnd);
+    else resetSocket(this.socket, this.saidEnd);
   }
 
   private forget(): void {
@@ -244,8 +272,22 @@ export class SocketDuplex implements Duplex {
   }
 }
 
-/** The system knows no reset after an end: Node would say nothing, and keep the socket for ever. */
-export function resetSocket(socket: Socket, hasEnded: boolean): void {
-  if (hasEnded) socket.destroy();
-  else socket.resetAndDestroy();
+// Node may tell of a reset that comes right behind bytes as of an end: what an end means is the next layer's to know.
+function onData(this: Socket, chunk: Buffer): void {
+  // Node's buffers lie over an ArrayBuffer, never over shared memory.
+  channelOf(this).received(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
+}
+function onEnd(this: Socket): void {
+  channelOf(this).ended();
+}
+function onError(this: Socket, cause: Error): void {
+  channelOf(this).broke(cause);
+}
+function onClose(this: Socket): void {
+  channelOf(this).closed();
+}
+
+function channelOf(socket: Socket): SocketDuplex {
+  // Whoever listens by these has set it.
+  return (socket as KnownSocket)[CHANNEL];
 }

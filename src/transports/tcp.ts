@@ -1,18 +1,11 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
-import {
-  hostAndPort,
-  parseMultiaddr,
-  protocolNames,
-  splitPeer,
-  tcpMultiaddr,
-  type HostAndPort,
-} from '../core/multiaddr.js';
+import { hostAndPort, protocolNames, splitPeer, tcpMultiaddr, type HostAndPort } from '../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
 import { checkedNumbers } from '../core/checked-numbers.js';
+import { boundHosts } from './bound-hosts.js';
 import { SocketDuplex } from './socket-duplex.js';
 
 const DEFAULTS = {
@@ -27,8 +20,6 @@ const DEFAULTS = {
 };
 /** Without descriptors, every attempt to accept fails: no need to say so each time. */
 const WARN_EVERY_MS = 1_000;
-/** fe80::/10 means nothing without its interface. @source RFC 4291, 2.5.6 */
-const LINK_LOCAL = /^fe[89ab]/i;
 export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined };
 
 /**
@@ -178,8 +169,7 @@ class TcpTransport implements Transport {
       const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
       const { writeStallMs } = this.options;
       const duplex = new SocketDuplex(socket, { scheduler: this.context.scheduler, writeStallMs });
-      const heardBytes = (): number => socket.bytesRead;
-      return { duplex, localAddr, remoteAddr, heardBytes, released$: duplex.released$ };
+      return new TcpConnection(duplex, localAddr, remoteAddr);
     } catch {
       // Its end is gone before it could be asked for its address.
       socket.on('error', () => undefined);
@@ -195,6 +185,25 @@ class TcpTransport implements Transport {
     return target?.protocol === 'tcp' && protocolNames(transport ?? addr).length === target.components
       ? target
       : undefined;
+  }
+}
+
+/** A class, so that what is asked for seldom is not kept for every connection. */
+class TcpConnection implements RawConnection {
+  scope: RawConnection['scope'];
+
+  constructor(
+    readonly duplex: SocketDuplex,
+    readonly localAddr: Multiaddr,
+    readonly remoteAddr: Multiaddr,
+  ) {}
+
+  get released$(): Observable<never> {
+    return this.duplex.released$;
+  }
+
+  heardBytes(): number {
+    return this.duplex.heardBytes;
   }
 }
 
@@ -219,16 +228,7 @@ function report(
   subscriber.next(event);
 }
 
-/** Where a server is bound; "everywhere" becomes the addresses of this machine's interfaces, but for IPv6 link-local ones. */
 function boundAddrs(bound: AddressInfo | string | null): readonly Multiaddr[] {
   if (bound === null || typeof bound === 'string') return [];
-  if (bound.address !== '0.0.0.0' && bound.address !== '::') return [tcpMultiaddr(bound.address, bound.port)];
-  const family = bound.address === '::' ? 'IPv6' : 'IPv4';
-  const hosts = Object.values(networkInterfaces())
-    .flatMap((infos) => infos ?? [])
-    .filter((info) => info.family === family && !LINK_LOCAL.test(info.address))
-    .map((info) => info.address);
-  return hosts.map((host) =>
-    parseMultiaddr(`/${family === 'IPv6' ? 'ip6' : 'ip4'}/${host}/tcp/${String(bound.port)}`),
-  );
+  return boundHosts(bound.address).map((host) => tcpMultiaddr(host, bound.port));
 }

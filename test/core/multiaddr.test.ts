@@ -158,6 +158,18 @@ describe('multiaddr codec', () => {
     );
   });
 
+  it('still knows all of an address that nobody has asked about for long', () => {
+    const texts = [
+      ...file.valid.map(({ canonical }) => canonical),
+      '/unix/run/x/',
+      `/unix/${'a'.repeat(400)}`,
+    ];
+    const addrs = texts.map((text) => parseMultiaddr(text));
+    const before = addrs.map((addr) => [toHex(addr.bytes), addr.getComponents()]);
+    for (let port = 1; port <= 600; port += 1) parseMultiaddr(`/ip4/1.2.3.4/tcp/${String(port)}`);
+    expect(addrs.map((addr) => [toHex(addr.bytes), addr.getComponents()])).toEqual(before);
+  });
+
   it('never fails otherwise than by its own error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64, size: 'max' }), (bytes) => {
@@ -178,6 +190,23 @@ describe('what is asked of an address', () => {
       isPublic: expected.isPublic,
       isPrivate: expected.isPrivate,
     });
+  });
+
+  it.each([
+    // public, private, loopback
+    ['/ip6/::ffff:1.1.1.1/tcp/80', [true, false, false]],
+    ['/ip6/::ffff:192.168.1.1/tcp/80', [false, true, false]],
+    ['/ip6/::ffff:c0a8:0101/tcp/80', [false, true, false]],
+    ['/ip6/::ffff:127.0.0.1/tcp/80', [false, true, true]],
+    ['/ip6/::ffff:192.0.2.1/tcp/80', [false, false, false]],
+    ['/ip6/::ffff:0.0.0.0/tcp/80', [false, false, false]],
+    ['/ip6zone/eth0/ip6/::ffff:10.0.0.1/tcp/80', [false, true, false]],
+    // Not mapped: another prefix, and the old form without one.
+    ['/ip6/::fffe:192.168.1.1/tcp/80', [false, false, false]],
+    ['/ip6/::192.168.1.1/tcp/80', [false, false, false]],
+  ])('%s, IPv4 in IPv6 clothes, is what the IPv4 address is: %p', (text, expected) => {
+    const addr = parseMultiaddr(text);
+    expect([isPublic(addr), isPrivate(addr), isLoopback(addr)]).toEqual(expected);
   });
 
   it.each([

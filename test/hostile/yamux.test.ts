@@ -5,6 +5,7 @@ import { concatBytes, toHex, utf8 } from '../../src/core/bytes.js';
 import type { Bytes, CloseReason, Duplex } from '../../src/core/duplex.js';
 import { Libp2pError, StreamResetError } from '../../src/core/errors.js';
 import { Slab } from '../../src/protocols/yamux/batch.js';
+import { Heartbeats } from '../../src/protocols/yamux/heartbeat.js';
 import { DEFAULT_LIMITS } from '../../src/protocols/yamux/limits.js';
 import { YamuxSession } from '../../src/protocols/yamux/session.js';
 import { yamux } from '../../src/protocols/yamux/yamux.js';
@@ -67,6 +68,7 @@ function stuck(role: 'client' | 'server', room = new BehaviorSubject(false), fir
       scheduler: clock,
       limits: DEFAULT_LIMITS,
       slab: new Slab(),
+      heartbeats: new Heartbeats(clock),
       ...(firstStreamId === undefined ? {} : { firstStreamId }),
     },
   );

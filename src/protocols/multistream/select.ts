@@ -111,7 +111,16 @@ export function offerLazily(duplex: Duplex, protocol: string): Duplex {
         subscriber.add(answered.read(room$).subscribe(subscriber));
       });
     });
-  return { read, sink, room$: duplex.room$ };
+  return {
+    read,
+    sink,
+    get room$() {
+      return duplex.room$;
+    },
+    get below() {
+      return proposal === undefined ? answered : undefined;
+    },
+  };
 }
 
 function readAnswer(

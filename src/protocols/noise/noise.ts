@@ -8,6 +8,7 @@ import { peerIdFrom } from '../../core/peer-id.js';
 import type { Crypto, X25519KeyPair } from '../../crypto/contract.js';
 import { crypto as platformCrypto } from '../../crypto/crypto.js';
 import { listenTo } from '../../rx/listen-to.js';
+import { settledOf } from '../../rx/plain.js';
 import { unread } from '../../rx/unread.js';
 import { lengthOf, Opener, Sealer } from './cipher-codec.js';
 import { Handshake, handshakeError } from './handshake.js';
@@ -210,7 +211,7 @@ class HandshakeRun {
     const rest = this.held.byteLength === 0 ? undefined : this.held;
     this.reading.unsubscribe();
     const duplex = new NoiseDuplex(
-      unread(this.duplex, rest),
+      unread(settledOf(this.duplex), rest),
       new Sealer(crypto.aead(ours)),
       new Opener(crypto.aead(theirs)),
     );

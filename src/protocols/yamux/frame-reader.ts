@@ -19,7 +19,8 @@ export interface BodyHandler {
 }
 
 export class FrameReader {
-  private readonly partial = new Uint8Array(HEADER_BYTES);
+  /** Made for a header that comes in pieces. */
+  private partial: Uint8Array | undefined;
   private filled = 0;
   private bodyLeft = 0;
 
@@ -46,11 +47,13 @@ export class FrameReader {
       return offset + HEADER_BYTES;
     }
     const end = Math.min(chunk.byteLength, offset + HEADER_BYTES - this.filled);
-    this.partial.set(chunk.subarray(offset, end), this.filled);
+    const partial = (this.partial ??= new Uint8Array(HEADER_BYTES));
+    partial.set(chunk.subarray(offset, end), this.filled);
     this.filled += end - offset;
     if (this.filled === HEADER_BYTES) {
       this.filled = 0;
-      this.take(decodeHeader(this.partial));
+      this.partial = undefined;
+      this.take(decodeHeader(partial));
     }
     return end;
   }

@@ -13,6 +13,13 @@ const MIN_PROGRESS_BYTES = 1_024;
 /** Pings that wait for an answer: later ones go out all the same, the oldest is forgotten. */
 const MAX_OUTSTANDING = 4;
 
+interface SentPing {
+  readonly value: number;
+  readonly sentAt: number;
+}
+/** Most of the time every ping was answered. */
+const NONE: readonly SentPing[] = [];
+
 export class KeepAlive {
   rttMs: number | undefined;
   private heardAt: number;
@@ -20,7 +27,7 @@ export class KeepAlive {
   private tickDueAt: number;
   private silentTicks = 0;
   private nextPing = 0;
-  private outstanding: { readonly value: number; readonly sentAt: number }[] = [];
+  private outstanding = NONE;
 
   constructor(
     now: number,
@@ -66,7 +73,7 @@ export class KeepAlive {
     const at = this.outstanding.findIndex((ping) => ping.value === value);
     const answered = this.outstanding[at];
     if (answered === undefined) return;
-    this.outstanding = this.outstanding.slice(at + 1);
+    this.outstanding = at + 1 === this.outstanding.length ? NONE : this.outstanding.slice(at + 1);
     const sample = now - answered.sentAt;
     this.rttMs = this.rttMs === undefined ? sample : (this.rttMs + sample) / 2;
   }

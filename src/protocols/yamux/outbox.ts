@@ -2,8 +2,8 @@
  * Everything that leaves: frames that jump the queue, then the streams in turn, gathered once a tick into one write, as
  * long as the channel has room. Byte path (ADR 2; measured by `bench/`).
  */
-import type { Observer, SchedulerLike } from 'rxjs';
-import type { Duplex } from '../../core/duplex.js';
+import type { SchedulerLike } from 'rxjs';
+import type { Duplex, RoomWatcher } from '../../core/duplex.js';
 import { Batch, type Slab } from './batch.js';
 import { HEADER_BYTES } from './frame.js';
 import type { YamuxStream } from './stream.js';
@@ -20,7 +20,7 @@ interface ControlFrame {
   readonly length: number;
 }
 
-export class Outbox implements Observer<boolean> {
+export class Outbox implements RoomWatcher {
   bytesWritten = 0;
   private control: ControlFrame[] = [];
   private pong: ControlFrame | undefined;
@@ -60,16 +60,10 @@ export class Outbox implements Observer<boolean> {
     this.scheduleFlush();
   }
 
-  // The outbox observes the channel's room.
-  next(hasRoom: boolean): void {
+  /** The channel's. */
+  onRoom(hasRoom: boolean): void {
     this.hasRoom = hasRoom;
     if (hasRoom) this.scheduleFlush();
-  }
-  error(): void {
-    this.hasRoom = false;
-  }
-  complete(): void {
-    // The channel is gone; its reader hears of that.
   }
 
   /** Writes what there is now, room or not: for the last words. */

@@ -3,11 +3,12 @@
  * Byte path (ADR 2; measured by `bench/`): bodies are handed on as slices of what arrived, never gathered.
  * @source yamux specification; reactions to violations as in rust and js (go-away 1, then close)
  */
-import { Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
-import type { Bytes, CloseReason, Duplex } from '../../core/duplex.js';
+import { EMPTY, Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { RESOURCE_LIMIT } from '../../core/account.js';
+import type { Bytes, CloseReason, Duplex, PlainChannel, PlainReader } from '../../core/duplex.js';
 import { asError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
-import { RESOURCE_LIMIT } from './account.js';
+import { plainOf } from '../../rx/plain.js';
 import type { Slab } from './batch.js';
 import {
   closedError,
@@ -22,7 +23,7 @@ import {
   type Header,
 } from './frame.js';
 import { FrameReader, type FrameHandler } from './frame-reader.js';
-import { Heartbeat, type HeartbeatOwner } from './heartbeat.js';
+import { Heartbeat, type Heartbeats, type HeartbeatOwner } from './heartbeat.js';
 import { linger } from './linger.js';
 import { Ledger, MAX_CONTROL_FRAMES, tooMany, unreadAnswers, type YamuxLimits } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -36,8 +37,10 @@ const CLOSE_MS = 1_000;
 /** Stream code for "the connection shuts down". @source libp2p error codes */
 const SHUTDOWN = 0x1007;
 
+/** What the sessions of one muxer share. */
 export interface SessionDeps {
   readonly scheduler: SchedulerLike;
+  readonly heartbeats: Heartbeats;
   readonly limits: YamuxLimits;
   readonly slab: Slab;
   /** For tests: where our stream ids begin. */
@@ -45,19 +48,20 @@ export interface SessionDeps {
 }
 
 export class YamuxSession
-  implements MuxerSession, StreamOwner, StreamFramesOwner, FrameHandler, HeartbeatOwner
+  implements MuxerSession, StreamOwner, StreamFramesOwner, FrameHandler, HeartbeatOwner, PlainReader
 {
+  readonly hasRoom = true;
   now: number;
   bytesRead = 0;
-  private readonly slots = new Subject<void>();
+  /** Made when somebody waits for a stream. */
+  private slots: Subject<void> | undefined;
   private readonly table: StreamTable;
   private readonly outbox: Outbox;
   private readonly ledger: Ledger;
   private readonly heartbeat: Heartbeat;
   private readonly reader: FrameReader;
   private readonly streamFrames: StreamFrames;
-  private reading: Subscription | undefined;
-  private rooms: Subscription | undefined;
+  private channel: PlainChannel | undefined;
   private closing: Subscription | undefined;
   private goingAway: CloseReason | undefined;
   private aborting = false;
@@ -73,27 +77,18 @@ export class YamuxSession
     this.table = new StreamTable(role, deps.limits, deps.firstStreamId);
     this.outbox = new Outbox(duplex.sink, deps.scheduler, deps.slab);
     this.ledger = new Ledger(deps.limits);
-    this.heartbeat = new Heartbeat(deps.scheduler, this);
+    this.heartbeat = new Heartbeat(deps.heartbeats, this);
     this.streamFrames = new StreamFrames(this.table, this.ledger, this);
     this.reader = new FrameReader(this, this.streamFrames);
   }
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────────
   start(): void {
-    this.rooms = this.duplex.room$.subscribe(this.outbox);
+    this.channel = plainOf(this.duplex);
+    this.channel.watchRoom(this.outbox);
     this.heartbeat.start();
-    this.reading = this.duplex.read().subscribe({
-      next: (bytes) => {
-        this.receive(bytes);
-      },
-      error: (error: unknown) => {
-        this.finish({ by: 'remote', error: asError(error) });
-      },
-      complete: () => {
-        this.remoteEnded();
-      },
-    });
-    if (this.over) this.reading.unsubscribe();
+    this.channel.attach(this);
+    if (this.over) this.channel.detach(this);
   }
 
   open(): YamuxStream {
@@ -125,6 +120,8 @@ export class YamuxSession
     return !this.over && this.goingAway === undefined && (this.table.canOpen || this.table.exhausted);
   }
   get slotFreed$(): Observable<void> {
+    if (this.over) return EMPTY;
+    this.slots ??= new Subject<void>();
     return this.slots.asObservable();
   }
   get rttMs(): number | undefined {
@@ -166,12 +163,25 @@ export class YamuxSession
     this.ledger.release(stream.window.extraBytes);
     if (!stream.remoteEnded && stream.announcedToRemote)
       this.ledger.strays.expect(stream.id, stream.window.remaining);
-    this.slots.next();
+    this.slots?.next();
     this.finishWhenEmpty();
   }
 
   // ── what comes ─────────────────────────────────────────────────────────────────────────────────────────────────────
-  private receive(chunk: Bytes): void {
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  onEnd(): void {
+    this.remoteEnded();
+  }
+
+  onFail(error: Error): void {
+    this.finish({ by: 'remote', error });
+  }
+
+  onBytes(chunk: Bytes): void {
+    if (this.over) return;
     this.bytesRead += chunk.byteLength;
     this.tick();
     this.heartbeat.keepAlive.heard(this.now);
@@ -208,7 +218,7 @@ export class YamuxSession
   }
 
   slotFreed(): void {
-    this.slots.next();
+    this.slots?.next();
   }
 
   private handlePing({ flags, streamId, length }: Header): void {
@@ -261,13 +271,16 @@ export class YamuxSession
     if (this.over) return;
     this.over = true;
     this.outbox.close();
-    for (const end of [this.reading, this.rooms, this.closing]) end?.unsubscribe();
+    this.channel?.detach(this);
+    this.closing?.unsubscribe();
     this.heartbeat.stop();
-    const error = reason.error ?? closedError();
-    for (const stream of this.table.all()) stream.fail(error, reason.by);
+    if (this.table.size > 0) {
+      const error = reason.error ?? closedError();
+      for (const stream of this.table.all()) stream.fail(error, reason.by);
+    }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
-    this.slots.complete();
+    this.slots?.complete();
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,5 @@
 /** Data for streams that are not open here: how much may come before it is no mistake any more. Decisions only. */
+import { SmallMap } from '../../core/small-map.js';
 import { violation } from './frame.js';
 
 /** For ids that nobody knows: some bytes may be on their way when a stream ends, a flood may not. @source reliability sheet, Y11 */
@@ -7,7 +8,7 @@ const MAX_STRAY_BYTES = 1024 * 1024;
 const MAX_REMEMBERED_STREAMS = 1024;
 
 export class Strays {
-  private readonly expected = new Map<number, number>();
+  private readonly expected = new SmallMap<number, number>();
   private allowance = MAX_STRAY_BYTES;
   private strayBytes = 0;
 
@@ -15,11 +16,10 @@ export class Strays {
   expect(streamId: number, byteLength: number): void {
     this.expected.set(streamId, byteLength);
     if (this.expected.size <= MAX_REMEMBERED_STREAMS) return;
-    for (const [oldest, left] of this.expected) {
-      this.expected.delete(oldest);
-      this.allowance += left;
-      return;
-    }
+    const { first } = this.expected;
+    if (first === undefined) return;
+    this.expected.delete(first[0]);
+    this.allowance += first[1];
   }
 
   /** A body of so many bytes was announced for a stream that is not open. Throws when it is too much. */

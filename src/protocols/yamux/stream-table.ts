@@ -1,5 +1,6 @@
 /** Which streams are open, whose they are, and whether one more may be. */
 import { LimitError, Libp2pError } from '../../core/errors.js';
+import { SmallMap } from '../../core/small-map.js';
 import { closedError } from './frame.js';
 import { KEEP_ALIVE_EVERY_MS } from './keep-alive.js';
 import { MAX_UNACKNOWLEDGED, type YamuxLimits } from './limits.js';
@@ -16,8 +17,8 @@ const DRAIN_MS = 60_000;
 export class StreamTable {
   /** Streams of ours that the remote has not answered, whether or not their SYN has left. */
   unacknowledged = 0;
-  private readonly streams = new Map<number, YamuxStream>();
-  private readonly skipped = new Set<number>();
+  private readonly streams = new SmallMap<number, YamuxStream>();
+  private skipped: Set<number> | undefined;
   private lastInboundId: number;
   private inbound = 0;
 
@@ -71,15 +72,21 @@ export class StreamTable {
 
   /** Marks an id of the remote's as used; `false` if it was, or is too old to tell. */
   use(streamId: number): boolean {
-    if (streamId <= this.lastInboundId) return this.skipped.delete(streamId);
-    const first = Math.max(this.lastInboundId + 2, streamId - 2 * MAX_SKIPPED_IDS);
-    for (let id = first; id < streamId; id += 2) this.skipped.add(id);
-    for (const oldest of this.skipped) {
-      if (this.skipped.size <= MAX_SKIPPED_IDS) break;
-      this.skipped.delete(oldest);
-    }
+    if (streamId <= this.lastInboundId) return this.skipped?.delete(streamId) ?? false;
+    if (this.lastInboundId + 2 < streamId) this.skip(streamId);
     this.lastInboundId = streamId;
     return true;
+  }
+
+  /** All ids before this one that were not used. */
+  private skip(streamId: number): void {
+    const skipped = (this.skipped ??= new Set<number>());
+    const first = Math.max(this.lastInboundId + 2, streamId - 2 * MAX_SKIPPED_IDS);
+    for (let id = first; id < streamId; id += 2) skipped.add(id);
+    for (const oldest of skipped) {
+      if (skipped.size <= MAX_SKIPPED_IDS) break;
+      skipped.delete(oldest);
+    }
   }
 
   /** An open stream that the remote can know of. */
@@ -103,7 +110,7 @@ export class StreamTable {
   }
 
   all(): YamuxStream[] {
-    return [...this.streams.values()];
+    return this.streams.values();
   }
 
   /** Ends what nobody wants any more and the remote does not end; lets what is at rest give back what it reserved. */

@@ -2,6 +2,7 @@ import { Libp2pError } from '../../core/errors.js';
 import type { MuxerPart } from '../../core/parts.js';
 import { Slab } from './batch.js';
 import { INITIAL_WINDOW_BYTES } from './frame.js';
+import { Heartbeats } from './heartbeat.js';
 import { DEFAULT_LIMITS, type YamuxLimits } from './limits.js';
 import { YamuxSession } from './session.js';
 
@@ -19,11 +20,10 @@ export function yamux(options: YamuxOptions = {}): MuxerPart {
     kind: 'muxer',
     protocol: '/yamux/1.0.0',
     create: ({ scheduler }) => {
-      const slab = new Slab();
+      const shared = { scheduler, limits, slab: new Slab(), heartbeats: new Heartbeats(scheduler) };
       return {
         protocol: '/yamux/1.0.0',
-        mux: (duplex, role, observer) =>
-          new YamuxSession(duplex, role, observer, { scheduler, limits, slab }),
+        mux: (duplex, role, observer) => new YamuxSession(duplex, role, observer, shared),
       };
     },
   };

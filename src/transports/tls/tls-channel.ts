@@ -3,7 +3,8 @@ import type { Duplex as NodeDuplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Duplex } from '../../core/duplex.js';
 import type { PartContext } from '../../core/parts.js';
-import { ReleasedSocket, resetSocket, SocketDuplex } from '../socket-duplex.js';
+import { ReleasedSocket, resetSocket } from '../released-socket.js';
+import { SocketDuplex } from '../socket-duplex.js';
 import { DuplexStream } from './duplex-stream.js';
 
 export interface TlsChannel {
