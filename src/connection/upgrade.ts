@@ -20,6 +20,8 @@ import { offer, offerLazily, respond } from '../protocols/multistream/select.js'
 export interface UpgradeDeps {
   readonly security: readonly SecurityProtocol[];
   readonly muxers: readonly Muxer[];
+  /** A private network's, for each channel before anything is said on it. */
+  readonly protect?: ((duplex: Duplex) => Duplex) | undefined;
   /** Who may be talked to; all, if left out. */
   readonly gate?: SecuredGate | undefined;
 }
@@ -60,9 +62,11 @@ export function upgradeOutbound(
   role: Role = 'client',
 ): Observable<UpgradeUpdate> {
   const { duplex, native } = raw;
-  const handshake = (): Observable<SecuredBy> =>
-    role === 'client' ? initiate(duplex, expectedPeer, deps) : answer(duplex, deps, expectedPeer);
-  const secured$ = native === undefined ? handshake() : taken(native, duplex, expectedPeer);
+  const handshake = (channel: Duplex): Observable<SecuredBy> =>
+    role === 'client' ? initiate(channel, expectedPeer, deps) : answer(channel, deps, expectedPeer);
+  const secured$ = defer(() =>
+    native === undefined ? handshake(guarded(duplex, deps)) : taken(native, duplex, deps, expectedPeer),
+  );
   const admitted$ = secured$.pipe(gated('outbound', raw, deps));
   return owned(raw, concat(of(CONNECTED), stages(raw, admitted$, deps, role)));
 }
@@ -76,7 +80,10 @@ export function upgradeInbound(
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
-  const secured$ = raw.native === undefined ? answer(channel, deps) : taken(raw.native, channel);
+  const { native } = raw;
+  const secured$ = defer(() =>
+    native === undefined ? answer(guarded(channel, deps), deps) : taken(native, channel, deps),
+  );
   const admitted$ = secured$.pipe(gated('inbound', raw, deps));
   return owned(raw, stages(raw, admitted$, deps, 'server')).pipe(
     mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
@@ -114,12 +121,24 @@ function answer(duplex: Duplex, deps: UpgradeDeps, expectedPeer?: PeerId): Obser
 }
 
 /** What the transport has proven and settled itself; that it is the peer that was dialed is ours to see. */
-function taken(native: SecuredMuxed, duplex: Duplex, expectedPeer?: PeerId): Observable<SecuredBy> {
-  return defer(() => {
-    const { remotePeer, encryption, muxer } = native;
-    refuseOther(remotePeer, expectedPeer);
-    return of({ encryption, secured: { duplex, remotePeer, muxer: muxer.protocol } });
-  });
+function taken(
+  { remotePeer, encryption, muxer }: SecuredMuxed,
+  duplex: Duplex,
+  { protect }: UpgradeDeps,
+  expectedPeer?: PeerId,
+): Observable<SecuredBy> {
+  if (protect !== undefined)
+    throw new Libp2pError(
+      'ERR_PNET',
+      'local',
+      `${encryption} comes with a transport that knows no private networks`,
+    );
+  refuseOther(remotePeer, expectedPeer);
+  return of({ encryption, secured: { duplex, remotePeer, muxer: muxer.protocol } });
+}
+
+function guarded(duplex: Duplex, { protect }: UpgradeDeps): Duplex {
+  return protect === undefined ? duplex : protect(duplex);
 }
 
 /** Errors where the gater does not want the peer. */

@@ -24,6 +24,7 @@ import { noResolver } from './make-dialer.js';
 import { checkedManager, highWaterWarning } from './manager-options.js';
 import { PeerBook } from './peer-book.js';
 import { checkedParts, type PartDefaults } from './options.js';
+import { protection } from './private-network.js';
 import { startServices } from './start-services.js';
 
 export interface Defaults extends PartDefaults {
@@ -43,6 +44,8 @@ export interface Defaults extends PartDefaults {
   readonly machine?: Machine | undefined;
   /** Where to listen, if nobody says. */
   readonly listen: readonly string[];
+  /** Whether the environment lets nobody be without a private network. */
+  readonly forcePrivate?: boolean | undefined;
 }
 
 /** Rejects with ERR_INVALID_OPTION, or ERR_LISTEN_FAILED if no address could be opened, and leaves nothing behind. */
@@ -54,6 +57,7 @@ export async function buildHost<const S extends ServiceMap>(
   const { limits, manager, warning } = bounds(options, defaults);
   const scheduler = options.scheduler ?? defaults.scheduler;
   const random = options.random ?? defaults.random;
+  const protect = protection(options.psk, defaults, parts.transports, random);
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
   const log = new EventLog(scheduler, defaults.warn);
   const wallClock = options.wallClock ?? defaults.wallClock;
@@ -72,6 +76,7 @@ export async function buildHost<const S extends ServiceMap>(
     limits,
     peerBook,
     addrsFactory: options.addrsFactory,
+    protect,
     ...dialing(options, defaults, scheduler),
   });
   host.start([defaults.debug?.(host.peerId.toString()), options.events]);

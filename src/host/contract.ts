@@ -250,6 +250,11 @@ export interface HostOptions<S> {
   insecure?: boolean | undefined;
   /** In order of preference. */
   muxers?: readonly MuxerFactory[] | undefined;
+  /**
+   * The key of a private network, 32 bytes or a key file's text: only hosts that have it are talked to, over TCP and
+   * WebSocket. With `LIBP2P_FORCE_PNET=1` in the environment, a host without one is not made.
+   */
+  psk?: Uint8Array | string | undefined;
   /** They merge over `identify` and `ping`: yours may replace one, `false` removes it. */
   services?: S | undefined;
   /** What is remembered of peers: in memory, if left out. It is one host's, which closes it. */

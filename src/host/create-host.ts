@@ -45,7 +45,8 @@ const EVERYWHERE = ['/ip4/0.0.0.0', '/ip6/::'];
 export function createHost<const S extends ServiceMap = NoServices>(
   options: HostOptions<S> = {},
 ): Promise<Host<S>> {
-  const withQuic = options.transports === undefined && quicIsHere(options.privateKey);
+  const withQuic =
+    options.transports === undefined && options.psk === undefined && quicIsHere(options.privateKey);
   const ways = withQuic ? ['tcp/0', 'udp/0/quic-v1'] : ['tcp/0'];
   return buildHost(options, {
     transports: withQuic ? [tcp(), quic()] : [tcp()],
@@ -65,5 +66,6 @@ export function createHost<const S extends ServiceMap = NoServices>(
       options.transports === undefined
         ? EVERYWHERE.flatMap((host) => ways.map((way) => `${host}/${way}`))
         : [],
+    forcePrivate: process.env['LIBP2P_FORCE_PNET'] === '1',
   });
 }

@@ -7,6 +7,7 @@ import { show } from '../core/show.js';
 import type { MuxerPart, SecurityPart, TransportPart } from '../core/parts.js';
 import type { HostOptions, ServiceMap } from './contract.js';
 import { checkedNames } from './dial-options.js';
+import { canBeProtected } from './private-network.js';
 
 const NAMES: ReadonlySet<string> = new Set([
   'privateKey',
@@ -15,6 +16,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'security',
   'insecure',
   'muxers',
+  'psk',
   'services',
   'peerStore',
   'dial',
@@ -57,7 +59,9 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
   }
   checkShapes(options);
   checkGater(options.gater);
-  const { insecure = false } = options;
+  const { insecure = false, psk } = options;
+  // OPT-42
+  const transports = psk === undefined ? defaults.transports : defaults.transports.filter(canBeProtected);
   if (insecure && options.security !== undefined)
     throw invalid('insecure and security exclude each other: insecure means plaintext only');
   const security = insecure
@@ -65,7 +69,7 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
     : parts<SecurityPart>('security', options.security, defaults.security);
   return {
     // Of two for the same addresses, one would never be asked (SW-12).
-    transports: distinct('transports', parts('transports', options.transports, defaults.transports), nameOf),
+    transports: distinct('transports', parts('transports', options.transports, transports), nameOf),
     security: distinct('security', security, protocolOf),
     muxers: distinct('muxers', parts<MuxerPart>('muxers', options.muxers, defaults.muxers), protocolOf),
   };

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { noise, plaintext, tls, type HostOptions } from '../../src/index.js';
 import type { Implementation, Speaks } from './peer.js';
 
@@ -14,19 +16,26 @@ export interface Cell {
 }
 
 const implementations = (process.env['RX_LIBP2P_INTEROP_PEERS'] ?? 'go,js').split(',') as Implementation[];
+const psk = fileURLToPath(new URL('./certs/private.psk', import.meta.url));
 const ways: readonly Cell['speaks'][] = [
   { transport: 'tcp', security: 'noise' },
   { transport: 'tcp', security: 'tls' },
   { transport: 'tcp', security: 'plaintext' },
+  { transport: 'tcp', security: 'noise', psk },
+  { transport: 'tcp', security: 'tls', psk },
 ];
 
 export const cells: readonly Cell[] = implementations.flatMap((implementation) =>
   ways.map((speaks) => ({
     implementation,
     speaks,
-    over: `${speaks.transport} + ${speaks.security}`,
+    over: `${speaks.transport} + ${speaks.security}${speaks.psk === undefined ? '' : ' + psk'}`,
     resetCodes: implementation === 'go' && speaks.transport !== 'quic',
-    echoes: implementation === 'go' && speaks.transport === 'tcp' && speaks.security !== 'tls',
+    echoes:
+      implementation === 'go' &&
+      speaks.transport === 'tcp' &&
+      speaks.security !== 'tls' &&
+      speaks.psk === undefined,
   })),
 );
 
@@ -34,5 +43,9 @@ const SECURITY = { noise, tls, plaintext };
 
 /** A host of ours that speaks what the cell says, and nothing else. */
 export function ownOptions({ speaks }: Cell): HostOptions<Record<never, never>> {
-  return { listen: ['/ip4/127.0.0.1/tcp/0'], security: [SECURITY[speaks.security]()] };
+  return {
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    security: [SECURITY[speaks.security]()],
+    psk: speaks.psk && readFileSync(speaks.psk),
+  };
 }

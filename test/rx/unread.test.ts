@@ -143,3 +143,36 @@ describe('the reading of a channel with bytes put back', () => {
     });
   });
 });
+
+describe('a channel whose platform half is asked for', () => {
+  const released: unknown[] = [];
+  const below = (gives: unknown): Duplex => ({
+    ...bench().duplex,
+    release: (bytes) => {
+      released.push([...(bytes ?? [])]);
+      return gives;
+    },
+  });
+  beforeEach(() => {
+    released.length = 0;
+  });
+
+  it('gives it with what was put back in front, the latest first', () => {
+    const twice = unread(unread(below('socket'), rest), undefined);
+    expect(twice.release?.(new Uint8Array([9]))).toBe('socket');
+    expect(released).toEqual([[9, 1, 2]]);
+  });
+
+  it('without what has been read since', () => {
+    const duplex = unread(below('socket'), rest);
+    expect(read(duplex)).toEqual([1, 2]);
+    duplex.release?.();
+    expect(released).toEqual([[]]);
+  });
+
+  it('stays as it is where there is none to be had', () => {
+    const duplex = unread(below(undefined), rest);
+    expect([duplex.release?.(), unread(bench().duplex, rest).release?.()]).toEqual([undefined, undefined]);
+    expect(read(duplex)).toEqual([1, 2]);
+  });
+});

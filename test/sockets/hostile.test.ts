@@ -192,6 +192,29 @@ describe.each([
   });
 });
 
+it('T14: an end below TLS, without its goodbye, breaks the streams, and completes none', async () => {
+  const [a, b] = [await make(tls()), await make(tls())];
+  let toDialer: Socket | undefined;
+  const half = await between(b.port, (bytes, _, listener, dialer) => {
+    toDialer = dialer;
+    if (listener.writable) listener.write(bytes);
+  });
+  const stream = await firstValueFrom(a.host.newStream(target(half.port, b.host.peerId.toString()), ECHO));
+  const ended = new Promise<string>((resolve) => {
+    stream.subscribe({
+      next: () => toDialer?.end(),
+      error: (error: unknown) => {
+        resolve(codeOf(error));
+      },
+      complete: () => {
+        resolve('complete');
+      },
+    });
+  });
+  stream.next(new TextEncoder().encode('hello'));
+  expect(await ended).toMatch(/^ERR_/);
+});
+
 describe('many', () => {
   it('S8: 2000 connections that are reset at once leave no handle, and nobody else is disturbed', async () => {
     const [a, b] = [await make(), await make()];

@@ -30,7 +30,7 @@ export interface Certificate {
   readonly extension: SignedKey;
 }
 /** The libp2p extension: who the certificate's owner is, and that owner's word for it. */
-export interface SignedKey {
+interface SignedKey {
   readonly identityKey: Bytes;
   readonly signature: Bytes;
 }
