@@ -1,9 +1,9 @@
 /** What a host has that was told nothing, on Node (OPT). */
 import { networkInterfaces } from 'node:os';
-import { createHost, memory } from '../../src/index.js';
+import { createHost, generateKey, memory } from '../../src/index.js';
 import { createMemoryNetwork } from '../../src/memory.js';
 
-it('OPT-40, OPT-41, OPT-53: listens by TCP on a free port of every interface', async () => {
+it('OPT-40, OPT-41, OPT-53: listens by TCP and QUIC on free ports of every interface', async () => {
   const requested: string[] = [];
   await using host = await createHost({
     events: {
@@ -12,14 +12,27 @@ it('OPT-40, OPT-41, OPT-53: listens by TCP on a free port of every interface', a
       },
     },
   });
-  expect(requested).toEqual(['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']);
+  expect(requested.sort()).toEqual([
+    '/ip4/0.0.0.0/tcp/0',
+    '/ip4/0.0.0.0/udp/0/quic-v1',
+    '/ip6/::/tcp/0',
+    '/ip6/::/udp/0/quic-v1',
+  ]);
   const ip4 = Object.values(networkInterfaces()).flatMap((list) =>
     (list ?? []).flatMap(({ family, address }) => (family === 'IPv4' ? [address] : [])),
   );
   const published = host.addrs.map(String);
   for (const address of ip4)
-    expect(published.some((addr) => addr.startsWith(`/ip4/${address}/tcp/`))).toBe(true);
-  expect(published.some((addr) => /\/tcp\/0\/|\/0\.0\.0\.0\//.test(addr))).toBe(false);
+    for (const way of ['tcp', 'udp'])
+      expect(published.some((addr) => addr.startsWith(`/ip4/${address}/${way}/`))).toBe(true);
+  expect(published.some((addr) => /\/(?:tcp|udp)\/0\/|\/0\.0\.0\.0\//.test(addr))).toBe(false);
+});
+
+it('OPT-53: by TCP alone with a key that QUIC cannot show', async () => {
+  await using host = await createHost({ privateKey: generateKey('ECDSA') });
+  const published = host.addrs.map(String);
+  expect(published.some((addr) => addr.includes('/tcp/'))).toBe(true);
+  expect(published.some((addr) => addr.includes('/udp/'))).toBe(false);
 });
 
 it('OPT-54: nowhere, once it has transports of its own', async () => {

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
-import { Libp2pError } from '../../core/errors.js';
 import type { PeerId } from '../../core/identity.js';
 import { MAX_RSA_BITS, MIN_RSA_BITS } from '../../core/key-kinds.js';
 import { publicKeyFrom } from '../../core/keys.js';
 import { peerIdFrom } from '../../core/peer-id.js';
+import { refuseOther, refuseSelf } from '../../core/remote-peer.js';
 import { readCertificate, signedBytes, type Certificate } from './certificate-message.js';
 import { isTlsScheme } from './signature-schemes.js';
 import { tlsError } from './tls-error.js';
@@ -34,15 +34,8 @@ export function verifyCertificate(x509: X509Certificate, { self, expectedPeer, n
   checkTime(certificate, now);
   checkOwnSignature(certificate, x509);
   const remotePeer = peerOf(certificate);
-  if (remotePeer.equals(self))
-    throw new Libp2pError('ERR_DIAL_SELF', 'local', 'the other end is this host itself');
-  if (expectedPeer?.equals(remotePeer) === false) {
-    throw new Libp2pError(
-      'ERR_PEER_ID_MISMATCH',
-      'remote',
-      `peer id mismatch: expected ${expectedPeer.toString()}, but remote key matches ${remotePeer.toString()}`,
-    );
-  }
+  refuseSelf(remotePeer, self);
+  refuseOther(remotePeer, expectedPeer);
   return remotePeer;
 }
 
