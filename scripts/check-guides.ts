@@ -135,6 +135,7 @@ async function runAll(programs: readonly Program[]): Promise<void> {
 
 const [only = ''] = process.argv.slice(2);
 const blocks = allBlocks().filter(({ file }) => file.includes(only));
+if (blocks.length === 0) problems.push(`no code in what is called ${JSON.stringify(only)}`);
 const taken = blocks.filter(({ note }) => note.startsWith('from '));
 for (const block of taken) checkTaken(block, block.note.slice('from '.length));
 const programs = write(blocks.filter((block) => !taken.includes(block)));

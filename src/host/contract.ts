@@ -1,4 +1,5 @@
 /** The public face of a host and its options. What they promise is in `docs/guide`. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { MonoTypeOperatorFunction, Observable, Observer, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { DialOptions } from '../core/dial-contract.js';

@@ -72,11 +72,16 @@ const PACKAGE = '@chainsafe/libp2p-quic';
 /** Where there are two, only that of the system's C library is installed, and only that loads. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = { linux: ['-gnu', '-musl'], win32: ['-msvc'] };
 
+/** As much of Node's as is used, in words of our own: whoever has not Node's types installed compiles against us all the same. */
+interface Resolve {
+  (id: string): string;
+  paths(id: string): string[] | null;
+}
 /** How modules are looked for; others, in tests. */
 export interface AddonSource {
   readonly platform: string;
   readonly arch: string;
-  readonly require: Pick<NodeJS.Require, 'resolve'> & ((id: string) => unknown);
+  readonly require: ((id: string) => unknown) & { readonly resolve: Resolve };
 }
 const SYSTEM: AddonSource = {
   platform: process.platform,
