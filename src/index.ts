@@ -138,3 +138,5 @@ export type { QuicOptions } from './transports/quic/quic.js';
 export { tcp } from './transports/tcp.js';
 export type { TcpOptions } from './transports/tcp.js';
 export { tls } from './transports/tls/tls.js';
+export { webSocket } from './transports/websocket/websocket.js';
+export type { WebSocketOptions } from './transports/websocket/websocket.js';

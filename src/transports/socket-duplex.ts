@@ -118,6 +118,11 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   }
 
   broke(cause: Error): void {
+    // What is on a socket may know more of it than the system does.
+    if (cause instanceof Libp2pError) {
+      this.side.fail(cause);
+      return;
+    }
     const what = `${this.name}: the connection broke: ${codeOf(cause)}`;
     this.side.fail(new Libp2pError('ERR_TRANSPORT', 'network', what, { cause }));
   }

@@ -1,12 +1,14 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Observable, type Subscriber } from 'rxjs';
+import { connect, type Socket } from 'node:net';
+import { mergeMap, Observable, throwError, type Subscriber } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
-import { hostAndPort, protocolNames, splitPeer, tcpMultiaddr, type HostAndPort } from '../core/multiaddr.js';
+import { hostAndPort, protocolNames, splitPeer, type HostAndPort } from '../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
+import { show } from '../core/show.js';
 import { checkedNumbers } from '../core/checked-numbers.js';
-import { boundHosts } from './bound-hosts.js';
+import { acceptSockets, discard, endsOf, socketSettings, type PortEvent } from './accept-sockets.js';
 import type { SocketTiming } from './released-socket.js';
+import { sharedPortsOf } from './shared-ports.js';
 import { SocketDuplex } from './socket-duplex.js';
 
 const DEFAULTS = {
@@ -19,23 +21,40 @@ const DEFAULTS = {
   /** A connection that takes nothing for so long while bytes wait for it is destroyed. */
   writeStallMs: 10_000,
 };
-/** Without descriptors, every attempt to accept fails: no need to say so each time. */
-const WARN_EVERY_MS = 1_000;
-/** Bounds and times of the transport; each has a default. */
-export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined };
+export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined } & {
+  /**
+   * Whether listeners of this host on the same address and port share it: those of this transport and those of
+   * `webSocket()`, one of each kind (`…/tcp/N`, `…/tcp/N/ws`, `…/tcp/N/tls/ws`); a connection's first bytes decide. `false`
+   * if left out: then a port is taken by the first.
+   */
+  readonly sharePorts?: boolean | undefined;
+};
 
 /**
  * The transport for `/ip4|ip6|dns*\/…/tcp/…`. Names are resolved by the system. Errors: ERR_TRANSPORT, ERR_TIMEOUT,
  * ERR_LISTEN_FAILED. Throws ERR_INVALID_OPTION.
  */
 export function tcp(options: TcpOptions = {}): TransportPart {
-  const checked = checkedNumbers('tcp', DEFAULTS, options);
-  return { kind: 'transport', name: 'tcp', create: (context) => new TcpTransport(checked, context) };
+  const checked = checkedNumbers('tcp', DEFAULTS, options, ['sharePorts']);
+  const { sharePorts = false } = options as { readonly sharePorts?: unknown };
+  if (typeof sharePorts !== 'boolean')
+    throw new Libp2pError(
+      'ERR_INVALID_OPTION',
+      'local',
+      `tcp: sharePorts is ${show(sharePorts)}; it takes true or false`,
+    );
+  return {
+    kind: 'transport',
+    name: 'tcp',
+    create: (context) => {
+      if (sharePorts) sharedPortsOf(context).areShared = true;
+      return new TcpTransport(checked, context);
+    },
+  };
 }
 
 class TcpTransport implements Transport {
   readonly name = 'tcp';
-  private warnedAt = -Infinity;
   private readonly timing: SocketTiming;
 
   constructor(
@@ -63,7 +82,7 @@ class TcpTransport implements Transport {
         return;
       }
       const { host, port, family } = target;
-      const socket = connect({ ...this.socketOptions(), host, port, family });
+      const socket = connect({ ...socketSettings(this.options.keepAliveMs), host, port, family });
       subscriber.add(this.attempt(socket, addr, subscriber));
     });
   }
@@ -100,86 +119,47 @@ class TcpTransport implements Transport {
     };
   }
 
-  private socketOptions(): {
-    noDelay: true;
-    keepAlive: true;
-    keepAliveInitialDelay: number;
-    allowHalfOpen: true;
-  } {
-    return {
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: this.options.keepAliveMs,
-      allowHalfOpen: true,
-    };
-  }
-
   listen(addr: Multiaddr): Observable<ListenEvent> {
-    return new Observable<ListenEvent>((subscriber) => {
-      const target = this.target(addr);
-      if (target?.kind !== 'ip') {
-        subscriber.error(
-          new Libp2pError('ERR_ADDR_UNSUPPORTED', 'local', `tcp cannot listen on ${addr.toString()}`),
-        );
-        return;
-      }
-      const server = createServer({ ...this.socketOptions(), pauseOnConnect: true });
-      this.serve(server, addr, subscriber);
-      server.listen({
-        host: target.host,
-        port: target.port,
-        backlog: this.options.backlog,
-        ipv6Only: target.family === 6,
-      });
-      return () => {
-        server.close();
-      };
-    });
+    const target = this.target(addr);
+    if (target?.kind !== 'ip')
+      return throwError(
+        () => new Libp2pError('ERR_ADDR_UNSUPPORTED', 'local', `tcp cannot listen on ${addr.toString()}`),
+      );
+    const { keepAliveMs, backlog } = this.options;
+    const { scheduler } = this.context;
+    const options = { name: 'tcp', addr, scheduler, keepAliveMs, backlog };
+    const ports = sharedPortsOf(this.context);
+    return ports.areShared
+      ? ports.listen(target, options, {
+          kind: 'multistream',
+          take: (socket, later) => {
+            later.attach(this.duplexOf(socket));
+          },
+          tail: (bound) => bound,
+          toEnd: (end) => end,
+        })
+      : acceptSockets(target, options).pipe(mergeMap((event) => this.toListenEvents(event)));
   }
 
-  private serve(server: Server, addr: Multiaddr, subscriber: Subscriber<ListenEvent>): void {
-    const failed = (cause: unknown): Libp2pError => listenFailed(addr, codeOf(cause), cause);
-    server.on('listening', () => {
-      // Binding takes a turn, in which the subscriber may have left.
-      if (subscriber.closed) server.close();
-      else report(subscriber, failed, () => ({ type: 'listening', addrs: boundAddrs(server.address()) }));
-    });
-    server.on('connection', (socket) => {
-      const connection = this.wrap(socket);
-      if (subscriber.closed) connection?.duplex.sink.error(failed(new Error('the listener was closed')));
-      else if (connection !== undefined) subscriber.next({ type: 'inbound', connection });
-    });
-    server.on('error', (cause) => {
-      if (server.listening) this.warn(failed(cause), subscriber);
-      else subscriber.error(failed(cause));
-    });
-    server.on('close', () => {
-      subscriber.error(listenFailed(addr, 'the system closed the port'));
-    });
-  }
-
-  /** Accepting failed, as it does without free descriptors: the listener lives on, and says so once a second at most. */
-  private warn(error: Libp2pError, subscriber: Subscriber<ListenEvent>): void {
-    const now = this.context.scheduler.now();
-    if (now - this.warnedAt < WARN_EVERY_MS) return;
-    this.warnedAt = now;
-    subscriber.next({ type: 'warning', error });
+  private toListenEvents(event: PortEvent): readonly ListenEvent[] {
+    if (event.type === 'bound') return [{ type: 'listening', addrs: event.addrs }];
+    if (event.type === 'warning') return [event];
+    const connection = this.wrap(event.socket);
+    return connection === undefined ? [] : [{ type: 'inbound', connection }];
   }
 
   /** `undefined`, and the socket destroyed, if its other end is gone already. */
   private wrap(socket: Socket): RawConnection | undefined {
-    try {
-      const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
-      const localAddr = tcpMultiaddr(localAddress, localPort);
-      const remoteAddr = tcpMultiaddr(remoteAddress, remotePort);
-      const duplex = new SocketDuplex(socket, this.timing);
-      return new TcpConnection(duplex, localAddr, remoteAddr);
-    } catch {
-      // Its end is gone before it could be asked for its address.
-      socket.on('error', () => undefined);
-      socket.destroy();
+    const ends = endsOf(socket);
+    if (ends === undefined) {
+      discard(socket);
       return undefined;
     }
+    return new TcpConnection(this.duplexOf(socket), ends.localAddr, ends.remoteAddr);
+  }
+
+  private duplexOf(socket: Socket): SocketDuplex {
+    return new SocketDuplex(socket, this.timing);
   }
 
   /** Host and port, if there is nothing but them and perhaps a peer. */
@@ -209,30 +189,4 @@ class TcpConnection implements RawConnection {
   heardBytes(): number {
     return this.duplex.heardBytes;
   }
-}
-
-function listenFailed(addr: Multiaddr, why: string, cause?: unknown): Libp2pError {
-  const what = `tcp: cannot listen on ${addr.toString()}: ${why}`;
-  return new Libp2pError('ERR_LISTEN_FAILED', 'local', what, { cause });
-}
-
-/** Tells what `make` makes, or fails as it does: the system may not say what its interfaces are. */
-function report(
-  subscriber: Subscriber<ListenEvent>,
-  failed: (cause: unknown) => Error,
-  make: () => ListenEvent,
-): void {
-  let event: ListenEvent;
-  try {
-    event = make();
-  } catch (cause) {
-    subscriber.error(failed(cause));
-    return;
-  }
-  subscriber.next(event);
-}
-
-function boundAddrs(bound: AddressInfo | string | null): readonly Multiaddr[] {
-  if (bound === null || typeof bound === 'string') return [];
-  return boundHosts(bound.address).map((host) => tcpMultiaddr(host, bound.port));
 }

@@ -1,5 +1,7 @@
-import { plaintext, tcp } from '../../src/index.js';
+import type { TransportPart } from '../../src/core/parts.js';
+import { plaintext, tcp, webSocket } from '../../src/index.js';
 import { transportSuite } from '../../src/testing.js';
+import { selfSigned } from '../support/certificates.js';
 
 /** Where there is time: as much as a film, each way and both ways at once. */
 const bytes = process.env['CI'] === undefined ? 8 * 1024 * 1024 : 256 * 1024 * 1024;
@@ -8,3 +10,28 @@ transportSuite('tcp keeps the rules of transports', () => tcp(), { bytes, timeou
 transportSuite('tcp under plaintext keeps the rules of transports', () => tcp(), {
   hostOptions: { security: [plaintext()] },
 });
+
+transportSuite('webSocket keeps the rules of transports', () => webSocket(), { bytes, timeoutMs: 180_000 });
+
+const certificate = selfSigned();
+const secure = { certificate, trust: { ca: certificate.cert } };
+transportSuite('webSocket over TLS keeps the rules of transports', () => webSocket(secure), {
+  listen: '/ip4/127.0.0.1/tcp/0/tls/ws',
+  bytes,
+  timeoutMs: 180_000,
+});
+transportSuite('webSocket on a shared port keeps the rules of transports', () => sharing(webSocket()), {
+  listen: '/ip4/127.0.0.1/tcp/0/ws',
+});
+transportSuite('tcp on a shared port keeps the rules of transports', () => tcp({ sharePorts: true }));
+
+/** Ports are shared when `tcp` says so, which need not listen itself. */
+function sharing(inner: TransportPart): TransportPart {
+  return {
+    ...inner,
+    create: (context) => {
+      tcp({ sharePorts: true }).create(context);
+      return inner.create(context);
+    },
+  };
+}

@@ -1,107 +1,61 @@
-/** Certificates as nobody should make them: every part can be another than it ought to be. */
-import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { concatBytes, fromHex, utf8 } from '../../src/core/bytes.js';
-import { derElement, TAG } from '../../src/core/der.js';
-import type { Bytes } from '../../src/core/duplex.js';
-import type { PrivateKey } from '../../src/core/identity.js';
-import { generateKey } from '../../src/core/keys.js';
-import { ECDSA_SHA256 } from '../../src/transports/tls/signature-schemes.js';
+/** Certificates that sign themselves, for TLS in tests. @source RFC 5280, 4.1 */
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { utf8 } from '../../src/core/bytes.js';
+import { derElement } from '../../src/core/der.js';
 
-export const LIBP2P_OID = fromHex('2b0601040183a25a0101');
-export const PREFIX = 'libp2p-tls-handshake:';
-/** When these certificates were made, as far as anybody here is concerned. */
-export const NOW = Date.UTC(2025, 5, 1);
-
-export const seq = (...parts: readonly Uint8Array[]): Bytes => derElement(TAG.sequence, ...parts);
-const oid = (bytes: Uint8Array): Bytes => derElement(TAG.oid, bytes);
-const octets = (...bytes: readonly Uint8Array[]): Bytes => derElement(TAG.octetString, ...bytes);
-
-export function extension(value: Uint8Array, critical?: boolean, id: Uint8Array = LIBP2P_OID): Bytes {
-  const flag = critical === undefined ? [] : [derElement(TAG.boolean, Uint8Array.of(critical ? 255 : 0))];
-  return seq(oid(id), ...flag, octets(value));
-}
-
-export interface Keys {
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
-}
-export const p256 = (): Keys => generateKeyPairSync('ec', { namedCurve: 'P-256' });
-export const spkiOf = ({ publicKey }: Keys): Bytes =>
-  new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
-
-export interface Recipe {
-  readonly identity?: PrivateKey;
-  readonly keys?: Keys;
-  /** What the identity signs, instead of prefix and key. */
-  readonly vouched?: (spki: Bytes) => Uint8Array;
-  /** All extensions, instead of the one that belongs. */
-  readonly extensions?: (signedKey: Bytes) => readonly Uint8Array[];
-  readonly signedKey?: (identityKey: Bytes, signature: Bytes) => Uint8Array;
-  readonly version?: Uint8Array;
-  readonly notBefore?: string;
-  readonly notAfter?: string;
-  readonly algorithm?: Uint8Array;
-  readonly innerAlgorithm?: Uint8Array;
-  readonly hash?: string;
-  /** Stands behind the key. */
-  readonly uniqueIds?: Uint8Array;
-  /** The name's serial number, which is no one's concern. */
-  readonly name?: string;
-  /** Whoever signs, instead of the certificate's own key. */
-  readonly signer?: Keys;
-}
-export interface Made {
-  readonly der: Bytes;
+export interface TestCertificate {
   readonly cert: string;
   readonly key: string;
 }
+const SEQUENCE = 0x30;
+/** ecdsa-with-SHA256, and no parameters. */
+const ECDSA_SHA256 = derElement(SEQUENCE, derElement(0x06, hex('2a8648ce3d040302')));
+const SUBJECT_ALT_NAME = derElement(0x06, hex('551d11'));
+const DAY_MS = 86_400_000;
 
-export const theirKey = generateKey('Ed25519', { random: () => new Uint8Array(32).fill(2) });
-
-/** UTCTime for times of 13 characters, else GeneralizedTime. */
-const time = (text: string): Bytes =>
-  derElement(text.length === 13 ? TAG.utcTime : TAG.generalizedTime, utf8(text));
-
-export function makeCertificate(recipe: Recipe = {}): Made {
-  const { identity = theirKey, keys = p256(), algorithm = ECDSA_SHA256, hash = 'sha256' } = recipe;
-  const spki = spkiOf(keys);
-  const signature = identity.sign(recipe.vouched?.(spki) ?? concatBytes(utf8(PREFIX), spki));
-  const signedKey =
-    recipe.signedKey?.(identity.publicKey.bytes, signature) ??
-    seq(octets(identity.publicKey.bytes), octets(signature));
-  const extensions = recipe.extensions?.(new Uint8Array(signedKey)) ?? [extension(signedKey)];
-  const name = seq(
-    derElement(
-      TAG.set,
-      seq(oid(fromHex('550405')), derElement(TAG.printableString, utf8(recipe.name ?? '1'))),
-    ),
+/** For these DNS names and IPv4 addresses; valid from and to, in days from now. */
+export function selfSigned(
+  names: readonly string[] = ['localhost', '127.0.0.1'],
+  [from, to]: readonly [number, number] = [-1, 1],
+): TestCertificate {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const commonName = derElement(SEQUENCE, derElement(0x06, hex('550403')), derElement(0x0c, utf8('test')));
+  const name = derElement(SEQUENCE, derElement(0x31, commonName));
+  const altNames = names.map((text) =>
+    /^[\d.]+$/.test(text)
+      ? derElement(0x87, Uint8Array.from(text.split('.').map(Number)))
+      : derElement(0x82, utf8(text)),
   );
-  const body = seq(
-    recipe.version ?? derElement(TAG.context0, derElement(TAG.integer, Uint8Array.of(2))),
-    derElement(TAG.integer, createHash('sha256').update(spki).digest().subarray(0, 8).fill(1, 0, 1)),
-    recipe.innerAlgorithm ?? algorithm,
-    name,
-    seq(time(recipe.notBefore ?? '250101000000Z'), time(recipe.notAfter ?? '21250101000000Z')),
-    name,
-    spki,
-    recipe.uniqueIds ?? new Uint8Array(0),
-    ...(extensions.length === 0 ? [] : [derElement(TAG.context3, seq(...extensions))]),
+  const extension = derElement(
+    SEQUENCE,
+    SUBJECT_ALT_NAME,
+    derElement(0x04, derElement(SEQUENCE, ...altNames)),
   );
-  const { privateKey } = recipe.signer ?? keys;
-  const signed = sign(hash === '' ? null : hash, body, privateKey);
-  const der = seq(body, algorithm, derElement(TAG.bitString, Uint8Array.of(0), signed));
+  const body = derElement(
+    SEQUENCE,
+    derElement(0xa0, derElement(0x02, Uint8Array.of(2))),
+    derElement(0x02, Uint8Array.of(1)),
+    ECDSA_SHA256,
+    name,
+    derElement(SEQUENCE, time(from), time(to)),
+    name,
+    publicKey.export({ format: 'der', type: 'spki' }),
+    derElement(0xa3, derElement(SEQUENCE, extension)),
+  );
+  const signature = derElement(0x03, Uint8Array.of(0), sign('sha256', body, privateKey));
+  const der = Buffer.from(derElement(SEQUENCE, body, ECDSA_SHA256, signature)).toString('base64');
   return {
-    der,
-    cert: pem(der),
-    key: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    cert: `-----BEGIN CERTIFICATE-----\n${der.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
   };
 }
 
-export function pem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g)
-      ?.join('\n') ?? '';
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+/** GeneralizedTime. */
+function time(days: number): Uint8Array {
+  const date = new Date(Date.now() + days * DAY_MS);
+  return derElement(0x18, utf8(date.toISOString().replace(/[-:T]|\.\d+/g, '')));
+}
+
+function hex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'hex'));
 }

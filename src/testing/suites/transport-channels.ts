@@ -1,6 +1,7 @@
 /** What a suite asks of a transport's bare channels: below a muxer, nothing else would show whether they hold back. */
 import { Subscription } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import { utf8 } from '../../core/bytes.js';
 import { Libp2pError } from '../../core/errors.js';
 import { parseMultiaddr } from '../../core/multiaddr.js';
 import type { RawConnection, Transport } from '../../core/parts.js';
@@ -15,6 +16,8 @@ const FOREIGN = [
   '/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5/p2p-circuit',
   '/ip4/127.0.0.1/udp/4001/webrtc-direct',
 ];
+
+const GREETING = '\x13/multistream/1.0.0\n';
 
 interface Ends {
   readonly near: RawConnection;
@@ -34,10 +37,25 @@ async function ends(bench: TransportBench): Promise<Ends> {
   await bench.until(() => inbound.length > 0, 'the listener has no channel');
   const [far] = inbound;
   must(far !== undefined, 'the channel is gone');
+  await greet(bench, near, far);
   bench.afterwards(() => {
     for (const { duplex } of [near, far]) duplex.sink.error(new Error('the check is over'));
   });
   return { near, far, leave };
+}
+
+/** The first bytes of every channel: a transport may go by them. @source multistream-select 1.0 */
+async function greet(bench: TransportBench, near: RawConnection, far: RawConnection): Promise<void> {
+  let came = 0;
+  const reading = far.duplex.read().subscribe({
+    next: ({ byteLength }) => {
+      came += byteLength;
+    },
+    error: () => undefined,
+  });
+  near.duplex.sink.next(utf8(GREETING));
+  await bench.until(() => came === GREETING.length, 'the first bytes have not come');
+  reading.unsubscribe();
 }
 
 interface Bound {
