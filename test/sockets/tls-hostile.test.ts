@@ -29,7 +29,7 @@ import {
   theirKey,
   type Made,
   type Recipe,
-} from '../support/certificates.js';
+} from '../support/tls-certificates.js';
 import { messageThrownBy } from '../support/vectors.js';
 import { listening, openHandles, plainClient, plainServer, transport, until } from './sockets.js';
 
