@@ -154,8 +154,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   close(): void {
     this.complete();
-    // What is discarded is not read, and that would be the answer for which the end waits.
-    this.discards = this.endHeldBack;
+    // What is discarded is not read, and an end behind an answer that was never read is no end in order.
+    this.discards = this.answer !== undefined;
     if (!this.discards) this.muxed.discard();
     this.side.end();
   }
@@ -264,9 +264,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
       this.goOn();
-      if (answered.rest === undefined || answered.rest.byteLength === 0) return;
-      this.bytesRead += answered.rest.byteLength;
-      this.side.push(answered.rest);
+      if (answered.rest !== undefined && !this.discards) this.onBytes(answered.rest);
     } catch (error) {
       this.muxed.reset(asError(error), NEGOTIATION_FAILED);
     }
