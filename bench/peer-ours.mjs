@@ -1,56 +1,36 @@
-// One side of the benchmark, with this package as it is built.
-import { lastValueFrom } from 'rxjs';
-import { createHost, serve, unlimited } from 'rx-libp2p';
-import { runPeer } from './scenarios.mjs';
+// One side of the benchmark, with this package as it is built; `--package <dir>` takes another build of it.
+//   --limits: with the usual limits, but for those on streams of one protocol and on connections of one address
+import { firstValueFrom, lastValueFrom } from 'rxjs';
+import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenarios.mjs';
 
-// As many streams of one protocol with one peer as js-libp2p is told to take; all other limits are the usual ones.
-const limits = process.argv.includes('--unlimited')
-  ? unlimited
-  : { protocolPeer: { inboundStreams: 10_000, outboundStreams: 10_000 } };
-const services = process.argv.includes('--no-services') ? { identify: false, ping: false } : {};
-const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'], limits, services });
+const at = process.argv.indexOf('--package');
+const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
+const { createHost, serve, unlimited } = await import(`${dist}index.js`);
+const { yamux } = await import(`${dist}yamux.js`);
+
+const limits = process.argv.includes('--limits')
+  ? { protocolPeer: { inboundStreams: 20_000, outboundStreams: 20_000 } }
+  : unlimited;
+const common = {
+  limits,
+  muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
+  connectionManager: false,
+};
+const never = { defaultValue: undefined };
+const host = await createHost({ ...common, listen: ['/ip4/127.0.0.1/tcp/0'] });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))
   .subscribe();
-host
-  .handle('/bench/sink/1')
-  .pipe(
-    serve(async (stream) => {
-      let bytes = 0;
-      await lastValueFrom(
-        stream.consume((chunk) => {
-          bytes += chunk.byteLength;
-          return [];
-        }),
-        { defaultValue: undefined },
-      );
-      stream.next(new TextEncoder().encode(String(bytes)));
-    }),
-  )
-  .subscribe();
-host
-  .handle('/bench/source/1')
-  .pipe(
-    serve(async (stream) => {
-      const [request] = await new Promise((resolve) => stream.subscribe((chunk) => resolve([chunk])));
-      const chunk = new Uint8Array(65536);
-      const chunks = function* (total) {
-        for (let sent = 0; sent < total; sent += chunk.byteLength) yield chunk;
-      };
-      await lastValueFrom(stream.writeFrom(chunks(Number(new TextDecoder().decode(request)))), {
-        defaultValue: undefined,
-      });
-    }),
-  )
-  .subscribe();
-
-const all = (stream) =>
+const serveBytes = (id, work) => host.handle(id).pipe(serve(work)).subscribe();
+/** Bytes up to the end, and the last chunk. */
+const all = (stream, first = () => undefined) =>
   new Promise((resolve, reject) => {
     let bytes = 0;
     let last = new Uint8Array(0);
     stream.subscribe({
       next: (chunk) => {
+        if (bytes === 0) first(chunk);
         bytes += chunk.byteLength;
         last = chunk;
       },
@@ -58,15 +38,52 @@ const all = (stream) =>
       complete: () => resolve({ bytes, last }),
     });
   });
+serveBytes('/bench/sink/1', async (stream) => {
+  const { bytes } = await all(stream);
+  stream.next(new TextEncoder().encode(String(bytes)));
+});
+serveBytes('/bench/source/1', async (stream) => {
+  const request = await firstValueFrom(stream);
+  await lastValueFrom(stream.writeFrom(chunks(Number(new TextDecoder().decode(request)))), never);
+});
+serveBytes('/bench/messages/1', async (stream) => {
+  let sent;
+  await all(stream, (chunk) => {
+    const count = Number(new TextDecoder().decode(chunk.subarray(0, MESSAGE_BYTES)));
+    sent = lastValueFrom(stream.writeFrom(messages(count)), never);
+  });
+  // The end says that all was heard, too.
+  await sent;
+});
 
 runPeer({
   addr: String(host.addrs[0]),
-  connect: () => createHost({ listen: [], limits, services }),
-  dial: (client, addr) => lastValueFrom(client.dial(addr)),
+  connect: () => createHost({ ...common, listen: [] }),
+  dial: (client, addr) => firstValueFrom(client.dial(addr)),
+  identified: async (client, connection) => {
+    // Joins the question that is under way; what is known already is not asked again.
+    if (client.peerStore.get(connection.remotePeer)?.metadata.has('AgentVersion') && connection.known) return;
+    await lastValueFrom(client.services.identify.identify(connection.remotePeer));
+    connection.known = true;
+  },
+  hangUp: (client, connection) => connection.close(),
   stop: (client) => client.stop(),
-  ask: (client, addr, bytes) =>
+  openEcho: async (connection) => {
+    const stream = await firstValueFrom(connection.newStream('/bench/echo/1'));
+    let heard;
+    stream.subscribe({ next: (chunk) => heard(chunk), error: (error) => console.error(error) });
+    return {
+      roundTrip: (bytes) =>
+        new Promise((resolve) => {
+          heard = resolve;
+          stream.next(bytes);
+        }),
+      close: () => stream.close(),
+    };
+  },
+  ask: (connection, bytes) =>
     new Promise((resolve, reject) => {
-      client.newStream(addr, '/bench/echo/1', { lazy: true }).subscribe({
+      connection.newStream('/bench/echo/1').subscribe({
         next: (stream) => {
           stream.subscribe({
             next: (chunk) => {
@@ -81,20 +98,36 @@ runPeer({
         error: reject,
       });
     }),
-  upload: async (client, addr, total) => {
-    const stream = await lastValueFrom(client.newStream(addr, '/bench/sink/1'));
-    const chunk = new Uint8Array(65536);
-    const chunks = function* () {
-      for (let sent = 0; sent < total; sent += chunk.byteLength) yield chunk;
-    };
+  firstByte: (connection, bytes) =>
+    new Promise((resolve, reject) => {
+      // Lazily, whether or not identify has told of the protocol already.
+      connection.newStream('/bench/echo/1', { lazy: true }).subscribe({
+        next: (stream) => {
+          stream.subscribe({ next: resolve, error: reject });
+          stream.next(bytes);
+          stream.complete();
+        },
+        error: reject,
+      });
+    }),
+  upload: async (connection, total) => {
+    const stream = await firstValueFrom(connection.newStream('/bench/sink/1'));
     const answer = all(stream);
-    await lastValueFrom(stream.writeFrom(chunks()), { defaultValue: undefined });
+    await lastValueFrom(stream.writeFrom(chunks(total)), never);
     stream.complete();
     return Number(new TextDecoder().decode((await answer).last));
   },
-  download: async (client, addr, total) => {
-    const stream = await lastValueFrom(client.newStream(addr, '/bench/source/1'));
+  download: async (connection, total) => {
+    const stream = await firstValueFrom(connection.newStream('/bench/source/1'));
     stream.next(new TextEncoder().encode(String(total)));
     return (await all(stream)).bytes;
+  },
+  messages: async (connection, count) => {
+    const stream = await firstValueFrom(connection.newStream('/bench/messages/1'));
+    const heard = all(stream);
+    stream.next(countMessage(count));
+    await lastValueFrom(stream.writeFrom(messages(count - 1)), never);
+    stream.complete();
+    return (await heard).bytes;
   },
 });

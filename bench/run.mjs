@@ -1,68 +1,129 @@
-// Ours against js-libp2p, in one run: two processes each, on loopback, TCP + noise + yamux, in turns, the median of three.
-//   npm run bench [-- --json] [-- --quick] [-- --no-services]   the last: ours without identify and ping, as js-libp2p is here
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+// Ours against js-libp2p and, where Go is there, go-libp2p, in one run: two processes each, on loopback, TCP + noise +
+// yamux, identify, no limits; in turns, several rounds, medians. Beside them what plain Node reaches.
+//   npm run bench [-- --json] [-- --quick] [-- --only ours,js,go,limit] [-- --rows upload,ping] [-- --rounds 5]
+//     --against <dir>   another build of this package as one more column, for A against B
+//     --cpu             what both processes had of the processor as well, ms: fit to compare on a busy machine
+//     --check           fails where a ratio to js-libp2p is below its floor in bench/floors.json
+//     --limits          ours with its usual limits
+//     --write           docs/benchmarks.md and its drawing
+import { readFileSync } from 'node:fs';
+import { buildGo, installJs, startPair } from './peers.mjs';
+import { loadavg } from 'node:os';
+import { roundTrips } from './delayed-link.mjs';
+import { growth } from './grow.mjs';
+import { DECADES, PRIMITIVES, rowsFor } from './rows.mjs';
+import { asMarkdown, cpuTable, growthTable, primitivesTable, ratio, tripsTable } from './report.mjs';
 
-const quick = process.argv.includes('--quick');
-const asJson = process.argv.includes('--json');
-const here = fileURLToPath(new URL('.', import.meta.url));
-const js = fileURLToPath(new URL('../test/interop/js/', import.meta.url));
-if (!existsSync(`${js}node_modules/libp2p`)) {
-  console.error('installing js-libp2p …');
-  if (spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: js, stdio: ['ignore', 2, 2] }).status !== 0)
-    process.exit(1);
-}
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+const has = (name) => process.argv.includes(name);
+const quick = has('--quick');
+const only = argument('--only')?.split(',');
+const wanted = (name) => only === undefined || only.includes(name);
+const against = argument('--against');
+const rounds = Number(argument('--rounds') ?? (quick ? 1 : 3));
+const chosen = argument('--rows')?.split(',');
+const rows = rowsFor(quick).filter(
+  ({ id }) => chosen === undefined || chosen.some((name) => id.startsWith(name)),
+);
 
-function start(implementation) {
-  const args =
-    implementation === 'js'
-      ? ['--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`]
-      : [`${here}peer-ours.mjs`, ...process.argv.slice(2)];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => JSON.parse((await answers.next()).value);
-  return { child, next, ask: (message) => (child.stdin.write(`${JSON.stringify(message)}\n`), next()) };
-}
-const peers = {};
-for (const implementation of ['ours', 'js']) {
-  const [server, client] = [start(implementation), start(implementation)];
-  peers[implementation] = { server, client, addr: (await server.next()).addr };
-  await client.next();
-}
+if (wanted('js')) installJs();
+const ours = has('--limits') ? ['--limits'] : [];
+const pairs = {};
+if (wanted('ours')) pairs.ours = await startPair('ours', ours);
+if (against !== undefined) pairs.base = await startPair('ours', [...ours, '--package', against]);
+if (wanted('js')) pairs.js = await startPair('js');
+if (wanted('go') && !has('--check') && buildGo()) pairs.go = await startPair('go');
+if (wanted('limit')) pairs.limit = await startPair('limit');
 
-const MIB = 1048576;
-const measures = [
-  ['connect, ms (median)', 'connect', { count: quick ? 10 : 60 }, true],
-  ['streams/s, one at a time', 'streams', { count: quick ? 300 : 2000, atOnce: 1 }],
-  ['streams/s, 100 in flight', 'streams', { count: quick ? 1000 : 8000, atOnce: 100 }],
-  ['upload, MiB/s', 'upload', { bytes: (quick ? 32 : 256) * MIB }],
-  ['download, MiB/s', 'download', { bytes: (quick ? 32 : 256) * MIB }],
-];
-const rows = [];
-for (const [name, scenario, options, lessIsBetter] of measures) {
-  const values = { ours: [], js: [] };
-  for (let turn = 0; turn < (quick ? 1 : 3); turn += 1) {
-    for (const implementation of ['ours', 'js']) {
-      process.stderr.write(`\r${name}: ${implementation}, ${String(turn + 1)}        `);
-      const { client, addr } = peers[implementation];
-      const { value, error } = await client.ask({ scenario, addr, options });
-      if (error !== undefined) throw new Error(`${implementation}: ${error}`);
-      values[implementation].push(value);
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor((list.length - 1) / 2)];
+const began = performance.now();
+const progress = (text) => {
+  const seconds = Math.round((performance.now() - began) / 1000);
+  if (process.stderr.isTTY) process.stderr.write(`\r${`${String(seconds)} s  ${text}`.padEnd(78)}`);
+};
+
+async function measure(row) {
+  const values = {};
+  const extras = {};
+  const cpu = {};
+  for (let round = 0; round < (row.rounds ?? rounds); round += 1) {
+    for (const [name, pair] of Object.entries(pairs)) {
+      const asks = name === 'base' ? row.asks.ours : row.asks[name];
+      if (asks === undefined) continue;
+      progress(`${row.name}: ${name}, ${String(round + 1)}`);
+      const before = pair.cpuMs();
+      const { value, error, missing, ...extra } = await pair.ask(asks.scenario, asks.options);
+      if (error !== undefined) throw new Error(`${row.name}, ${name}: ${error}`);
+      if (missing) continue;
+      (values[name] ??= []).push(value);
+      (cpu[name] ??= []).push(pair.cpuMs() - before);
+      extras[name] = extra;
     }
   }
-  const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-  const [ours, theirs] = [median(values.ours), median(values.js)];
-  rows.push({ name, ours, js: theirs, ratio: lessIsBetter ? theirs / ours : ours / theirs });
+  const medians = Object.fromEntries(Object.entries(values).map(([name, list]) => [name, median(list)]));
+  return {
+    id: row.id,
+    name: row.name,
+    lessIsBetter: row.lessIsBetter === true,
+    values,
+    medians,
+    cpu,
+    extras,
+  };
 }
-process.stderr.write('\r'.padEnd(60) + '\r');
-for (const { server, client } of Object.values(peers)) for (const { child } of [server, client]) child.kill();
 
-const round = (value) => (value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en'));
-if (asJson) console.log(JSON.stringify({ node: process.version, rows }, null, 2));
+const load = () => loadavg()[0].toFixed(1);
+const loadBefore = load();
+const results = [];
+const primitives = {};
+let trips = [];
+let growths = [];
+try {
+  for (const row of rows) results.push(await measure(row));
+  const isWhole = chosen === undefined && only === undefined && against === undefined && !quick;
+  if (isWhole || chosen?.includes('trips')) trips = await roundTrips(pairs);
+  if (isWhole || chosen?.includes('primitives'))
+    for (const name of PRIMITIVES) primitives[name] = (await pairs.limit.ask(name)).value;
+  if (isWhole || chosen?.includes('grow'))
+    growths = [await growth('connections', DECADES, progress), await growth('streams', DECADES, progress)];
+} finally {
+  for (const pair of Object.values(pairs)) pair.stop();
+  if (process.stderr.isTTY) process.stderr.write(`\r${''.padEnd(78)}\r`);
+}
+
+if (has('--json'))
+  console.log(JSON.stringify({ node: process.version, rows: results, trips, growths, primitives }, null, 2));
 else {
-  console.log(`| Node ${process.version} | rx-libp2p | js-libp2p | times better |\n|---|---|---|---|`);
-  for (const { name, ours, js: theirs, ratio } of rows)
-    console.log(`| ${name} | ${round(ours)} | ${round(theirs)} | ${ratio.toFixed(1)} |`);
+  const tables = [
+    results.length > 0 && asMarkdown(results),
+    has('--cpu') && cpuTable(results),
+    trips.length > 0 && tripsTable(trips),
+    growths.length > 0 && growthTable(growths),
+    Object.keys(primitives).length > 0 && primitivesTable(primitives),
+  ];
+  console.log(tables.filter(Boolean).join('\n\n'));
+}
+if (has('--write')) {
+  const { writeReport } = await import('./write.mjs');
+  writeReport({
+    results,
+    trips,
+    growths,
+    primitives,
+    loads: `a load of ${loadBefore} before, ${load()} after`,
+  });
+}
+if (has('--check')) {
+  const floors = JSON.parse(readFileSync(new URL('./floors.json', import.meta.url), 'utf8'));
+  for (const [id, floor] of Object.entries(floors)) {
+    const row = results.find((result) => result.id === id);
+    if (row === undefined) continue;
+    const reached = ratio(row, 'js');
+    if (reached >= floor) continue;
+    console.error(`${row.name}: ${reached.toFixed(2)} times js-libp2p; the floor is ${String(floor)}`);
+    process.exitCode = 1;
+  }
 }

@@ -35,6 +35,21 @@ export type { GenerateKeyOptions } from './core/keys.js';
 export type { AddressLimits, NetworkLimits, ResourceLimits, ScopeLimits } from './core/limits-contract.js';
 export { parseMultiaddr } from './core/multiaddr.js';
 export type { NameLookup } from './core/name-lookup.js';
+export type {
+  ListenEvent,
+  Muxer,
+  MuxerObserver,
+  MuxerPart,
+  MuxerSession,
+  PartContext,
+  RawConnection,
+  Secured,
+  SecureOptions,
+  SecurityPart,
+  SecurityProtocol,
+  Transport,
+  TransportPart,
+} from './core/parts.js';
 export { peerIdFrom } from './core/peer-id.js';
 export { ADDR_TTL } from './core/peer-store-contract.js';
 export type { PeerRecord, PeerStore } from './core/peer-store-contract.js';

@@ -35,6 +35,21 @@ export type { GenerateKeyOptions } from './core/keys.js';
 export type { AddressLimits, NetworkLimits, ResourceLimits, ScopeLimits } from './core/limits-contract.js';
 export { parseMultiaddr } from './core/multiaddr.js';
 export type { NameLookup } from './core/name-lookup.js';
+export type {
+  ListenEvent,
+  Muxer,
+  MuxerObserver,
+  MuxerPart,
+  MuxerSession,
+  PartContext,
+  RawConnection,
+  Secured,
+  SecureOptions,
+  SecurityPart,
+  SecurityProtocol,
+  Transport,
+  TransportPart,
+} from './core/parts.js';
 export { peerIdFrom } from './core/peer-id.js';
 export { ADDR_TTL } from './core/peer-store-contract.js';
 export type { PeerRecord, PeerStore } from './core/peer-store-contract.js';
@@ -98,5 +113,8 @@ export type { StaggerOptions } from './swarm/strategies.js';
 export { memory } from './transports/memory.js';
 export type { MemoryOptions } from './transports/memory.js';
 export { createHost } from './host/create-host.js';
+export { quic } from './transports/quic/quic.js';
+export type { QuicOptions } from './transports/quic/quic.js';
 export { tcp } from './transports/tcp.js';
 export type { TcpOptions } from './transports/tcp.js';
+export { tls } from './transports/tls/tls.js';

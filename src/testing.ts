@@ -8,5 +8,8 @@ export type {
   SimulatedName,
 } from './testing/simulate-dial.js';
 export { simulateNetwork } from './testing/simulate-network.js';
-export type { SimulatedNetwork } from './testing/simulate-network.js';
+export type { Delivery, SimulatedNetwork } from './testing/simulate-network.js';
 export type { Link } from './testing/link.js';
+export { transportSuite } from './testing/suites/transport-suite.js';
+export type { TransportSuiteOptions } from './testing/suites/transport-options.js';
+export type { SuiteRunner } from './testing/suites/runner.js';

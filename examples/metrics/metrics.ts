@@ -1,7 +1,7 @@
 /**
  * A host whose metrics Prometheus can read at /metrics, by go-libp2p's names; here it reads them itself, once.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/metrics/metrics.ts
+ *   npm run example examples/metrics/metrics.ts
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,6 @@
 /** Who is connected and what runs between us: a state that every event changes a little, and a picture of it. */
 import type { HostEvent } from 'rx-libp2p';
+import { printable } from '../terminal.js';
 
 interface PeerRow {
   readonly agent: string;
@@ -54,7 +55,6 @@ function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<strin
 }
 
 const HEAD = ['peer', 'agent', 'speaks', 'connections', 'streams'];
-const WIDEST = 44;
 
 /** One line a peer, `columns` wide at most; `colour` for a terminal. */
 export function draw(peers: Peers, columns: number, colour: boolean): string {
@@ -83,9 +83,4 @@ function cells(peer: string, { agent, protocols, connections, streams }: PeerRow
     arrows,
     open.length === 0 ? '–' : open.join(', '),
   ];
-}
-
-/** A peer may say anything of itself: nothing that moves a terminal's cursor or turns its text around. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?').slice(0, WIDEST);
 }

@@ -1,7 +1,7 @@
 /**
  * Everything that a host says, one JSON object a line: what is enumerable of an event is JSON.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/recorder/recorder.ts > events.ndjson
+ *   npm run -s example examples/recorder/recorder.ts > events.ndjson
  */
 import { createHost, type HostEvent } from 'rx-libp2p';
 import { lastValueFrom } from 'rxjs';

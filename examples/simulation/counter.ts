@@ -2,7 +2,7 @@
  * A protocol of one's own under test: how long it takes, what a bad line does to it, and what it does when the other side is
  * gone. The pieces are those of docs/guide/testing.md.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/simulation/counter.ts
+ *   npm run example examples/simulation/counter.ts
  */
 import { map, scan } from 'rxjs';
 import { ofType, serve, type Host, type HostEvent } from 'rx-libp2p';

@@ -2,7 +2,7 @@
  * Two hosts, one stream, and a line that breaks: for 5 s, which nobody notices, and for a minute, which ends the connection.
  * Two minutes of it, in virtual time; the same seed prints the same lines.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/simulation/partition.ts
+ *   npm run example examples/simulation/partition.ts
  */
 import { filter, map } from 'rxjs';
 import { lines, serve, type Host, type Stream } from 'rx-libp2p';

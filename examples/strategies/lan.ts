@@ -3,7 +3,7 @@
  * every LAN answers; without a LAN address nobody waits for one, and when the last LAN address has failed, the internet
  * starts at once.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/strategies/lan.ts
+ *   npm run example examples/strategies/lan.ts
  */
 import { pipe } from 'rxjs';
 import {

@@ -2,7 +2,7 @@
  * A mobile app. QUIC survives a change of networks, so it gets a head start before TCP; a relay is better than nothing. The
  * radio costs battery: eight addresses are enough. Nobody looks at a spinner for more than three seconds.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/strategies/mobile.ts
+ *   npm run example examples/strategies/mobile.ts
  */
 import { pipe } from 'rxjs';
 import {

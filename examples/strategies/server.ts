@@ -4,7 +4,7 @@
  * behind `resolveAddrs`, judges every answer, and lets through what is known to be public, not all but what is known to be
  * private. Relays have the guard of their own dial; a server with a public address needs none.
  *
- *   npx tsx --conditions=rx-libp2p-source examples/strategies/server.ts
+ *   npm run example examples/strategies/server.ts
  */
 import { pipe } from 'rxjs';
 import {

@@ -1,4 +1,4 @@
-import { defer, ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
+import { ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CloseReason } from '../core/duplex.js';
 import type { LimitError } from '../core/errors.js';
@@ -9,7 +9,7 @@ import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.j
 import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
-import { guard } from '../rx/guarded.js';
+import { Guarded } from '../rx/guarded.js';
 import { HostStream, type StreamDeps } from '../stream/stream.js';
 import type { IdleStreams, StreamsOwner } from './idle-streams.js';
 import { takeInbound, type InboundDeps, type InboundOwner } from './inbound.js';
@@ -121,6 +121,9 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner, 
   get isClosed(): boolean {
     return this.reason !== undefined;
   }
+  get takesEarlyEnd(): boolean {
+    return this.deps.remoteProtocols?.(this)?.takesEarlyEnd ?? false;
+  }
   get bytesRead(): number {
     return this.session.bytesRead;
   }
@@ -137,16 +140,13 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner, 
 
   newStream(protocols: string | readonly string[], options: NewStreamOptions = {}): Observable<Stream> {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
-    const { signal, timeoutMs } = options;
-    const opened$ = defer(() => {
+    return new Guarded<Stream>(this.deps.report, (subscriber) => {
       // Who says whether it is to be lazy does not ask what the remote supports.
       const remote = options.lazy === undefined ? this.deps.remoteProtocols?.(this) : undefined;
-      return openInformed(this.opener, remote, list, options);
+      const opened$ = openInformed(this.opener, remote, list, options);
+      const stage = `opening ${list.join(', ')}`;
+      return withLimits(opened$, options, stage, this.deps.scheduler).subscribe(subscriber);
     });
-    return guard(
-      withLimits(opened$, { signal, timeoutMs }, `opening ${list.join(', ')}`, this.deps.scheduler),
-      this.deps.report,
-    );
   }
 
   /** As `newStream`, and nothing is waited for or assumed: for those who find out what the remote supports. */
@@ -237,6 +237,8 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner, 
 
   private forget(stream: HostStream): void {
     this.open.delete(stream);
-    if (this.open.size === 0) this.open = NO_STREAMS;
+    if (this.open.size > 0) return;
+    this.open = NO_STREAMS;
+    this.deps.idleStreams.forget(this);
   }
 }

@@ -8,6 +8,8 @@ export interface RemoteProtocols {
   /** While the remote is being identified: emits when that is over, well or not. */
   readonly settling$: Observable<unknown> | undefined;
   supports(protocol: string): boolean;
+  /** Whether it takes a half-close that comes with a proposal which it has not answered. */
+  readonly takesEarlyEnd: boolean;
   /** The remote has agreed to one that it was not known to support. */
   agreed(protocol: string): void;
 }

@@ -3,7 +3,6 @@ import {
   filter,
   map,
   Observable,
-  of,
   race,
   switchMap,
   take,
@@ -35,6 +34,8 @@ export interface OpenedStream {
 export interface OpenerOwner {
   /** What the connection takes, where that is limited. */
   readonly scope: ConnectionScope | undefined;
+  /** Whether the remote is known to take a half-close before it has answered. */
+  readonly takesEarlyEnd: boolean;
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     opened: OpenedStream,
@@ -60,18 +61,17 @@ export class StreamOpener {
       return throwError(
         () => new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol'),
       );
-    return this.slot().pipe(
-      switchMap(() =>
-        options.lazy === true && protocols.length === 1
-          ? this.selectLazily(sole, options)
-          : this.select(protocols, options),
-      ),
+    const selected$ =
+      options.lazy === true && protocols.length === 1
+        ? this.selectLazily(sole, options)
+        : this.select(protocols, options);
+    return new Observable<Stream>((subscriber) =>
+      (this.session.canOpen ? selected$ : this.slot().pipe(switchMap(() => selected$))).subscribe(subscriber),
     );
   }
 
-  /** Emits when a stream may be opened: at once, or when another has made room; there is one deadline, however often others are faster. */
+  /** Emits when another has made room; there is one deadline, however often others are faster. */
   private slot(): Observable<void> {
-    if (this.session.canOpen) return of(undefined);
     const free$ = this.session.slotFreed$.pipe(
       filter(() => this.session.canOpen),
       take(1),
@@ -100,19 +100,24 @@ export class StreamOpener {
 
   private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {
     return new Observable<Stream>((subscriber) => {
-      const lazy = { proposal: proposalOf(protocol), answer: new LazyAnswer(protocol) };
+      const lazy = {
+        proposal: proposalOf(protocol),
+        answer: new LazyAnswer(protocol),
+        holdsEnd: !this.owner.takesEarlyEnd,
+      };
       const stream = this.owner.stream(this.begin(protocol), protocol, 'outbound', options, lazy);
       const cancel = this.deadlines.add(() => {
         if (stream.awaitsAnswer)
           stream.abort(new TimeoutError(`the answer to ${protocol}`, NEGOTIATION_MS), NEGOTIATION_FAILED);
       });
       stream.onAnswered = cancel;
+      subscriber.next(stream);
+      subscriber.complete();
+      if (stream.hasBegun) return;
       // What is written in this turn travels with the proposal; the proposal does not wait for more.
       this.scheduler.schedule(() => {
         stream.begin();
       }, 0);
-      subscriber.next(stream);
-      subscriber.complete();
     });
   }
 
@@ -120,18 +125,13 @@ export class StreamOpener {
     return new Observable<Stream>((subscriber) => {
       const opened = this.begin();
       const { muxed, scope } = opened;
-      const abandoned = new Libp2pError(
-        'ERR_ABORTED',
-        'local',
-        'the stream was given up before its protocol was agreed on',
-      );
       const cancel = this.deadlines.add(() => {
         muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS), NEGOTIATION_FAILED);
       });
       let settled = false;
       subscriber.add(() => {
         cancel();
-        if (!settled) muxed.reset(abandoned, NEGOTIATION_FAILED);
+        if (!settled) muxed.reset(abandoned(), NEGOTIATION_FAILED);
       });
       new OutboundNegotiation(muxed, protocols, {
         agreed: (protocol, rest) => {
@@ -155,4 +155,9 @@ export class StreamOpener {
       });
     });
   }
+}
+
+function abandoned(): Libp2pError {
+  const what = 'the stream was given up before its protocol was agreed on';
+  return new Libp2pError('ERR_ABORTED', 'local', what);
 }

@@ -1,9 +1,20 @@
 /** From a raw channel to a secured and muxed one, as one pipeline that emits once. @source libp2p connections specification */
-import { concat, map, mergeMap, Observable, of, switchMap, tap, type MonoTypeOperatorFunction } from 'rxjs';
+import {
+  concat,
+  defer,
+  map,
+  mergeMap,
+  Observable,
+  of,
+  switchMap,
+  tap,
+  type MonoTypeOperatorFunction,
+} from 'rxjs';
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
-import type { Muxer, RawConnection, Secured, SecurityProtocol } from '../core/parts.js';
+import type { Muxer, RawConnection, Secured, SecuredMuxed, SecurityProtocol } from '../core/parts.js';
+import { refuseOther } from '../core/remote-peer.js';
 import { offer, offerLazily, respond } from '../protocols/multistream/select.js';
 
 export interface UpgradeDeps {
@@ -48,8 +59,10 @@ export function upgradeOutbound(
   deps: UpgradeDeps,
   role: Role = 'client',
 ): Observable<UpgradeUpdate> {
-  const secured$ =
-    role === 'client' ? initiate(raw.duplex, expectedPeer, deps) : answer(raw.duplex, deps, expectedPeer);
+  const { duplex, native } = raw;
+  const handshake = (): Observable<SecuredBy> =>
+    role === 'client' ? initiate(duplex, expectedPeer, deps) : answer(duplex, deps, expectedPeer);
+  const secured$ = native === undefined ? handshake() : taken(native, duplex, expectedPeer);
   const admitted$ = secured$.pipe(gated('outbound', raw, deps));
   return owned(raw, concat(of(CONNECTED), stages(raw, admitted$, deps, role)));
 }
@@ -63,7 +76,8 @@ export function upgradeInbound(
   deps: UpgradeDeps,
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
-  const admitted$ = answer(channel, deps).pipe(gated('inbound', raw, deps));
+  const secured$ = raw.native === undefined ? answer(channel, deps) : taken(raw.native, channel);
+  const admitted$ = secured$.pipe(gated('inbound', raw, deps));
   return owned(raw, stages(raw, admitted$, deps, 'server')).pipe(
     mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
   );
@@ -79,7 +93,8 @@ function initiate(duplex: Duplex, expectedPeer: PeerId, deps: UpgradeDeps): Obse
       .secure(channel, { role: 'initiator', expectedPeer, muxers })
       .pipe(map((secured) => ({ encryption: chosen.protocol, secured })));
   const [sole, ...others] = deps.security;
-  return sole !== undefined && others.length === 0
+  const takesOver = sole?.wantsRelease === true && duplex.release !== undefined;
+  return sole !== undefined && others.length === 0 && !takesOver
     ? // A sole protocol is proposed without waiting: its first message travels with the proposal.
       secure(sole, offerLazily(duplex, sole.protocol))
     : offer(duplex, protocolsOf(deps.security)).pipe(
@@ -96,6 +111,15 @@ function answer(duplex: Duplex, deps: UpgradeDeps, expectedPeer?: PeerId): Obser
         .pipe(map((secured): SecuredBy => ({ encryption: selected.protocol, secured }))),
     ),
   );
+}
+
+/** What the transport has proven and settled itself; that it is the peer that was dialed is ours to see. */
+function taken(native: SecuredMuxed, duplex: Duplex, expectedPeer?: PeerId): Observable<SecuredBy> {
+  return defer(() => {
+    const { remotePeer, encryption, muxer } = native;
+    refuseOther(remotePeer, expectedPeer);
+    return of({ encryption, secured: { duplex, remotePeer, muxer: muxer.protocol } });
+  });
 }
 
 /** Errors where the gater does not want the peer. */
@@ -145,8 +169,9 @@ function mux(
         duplex: settled.duplex,
         remotePeer,
         encryption,
-        muxer: byProtocol(deps.muxers, settled.protocol),
-        earlyMuxer: muxer !== undefined,
+        muxer: raw.native?.muxer ?? byProtocol(deps.muxers, settled.protocol),
+        // In go-libp2p as well, QUIC does not count as early.
+        earlyMuxer: muxer !== undefined && raw.native === undefined,
         role,
       },
     })),
@@ -156,10 +181,10 @@ function mux(
 function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
   return new Observable<UpgradeUpdate>((subscriber) => {
     let handedOn = false;
-    let cause: Error = new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned');
+    let cause: Error | undefined;
     subscriber.add(() => {
       if (handedOn) return;
-      raw.duplex.sink.error(cause);
+      raw.duplex.sink.error(cause ?? new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned'));
       raw.scope?.done();
     });
     subscriber.add(

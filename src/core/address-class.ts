@@ -1,6 +1,6 @@
-/** Public, private, loopback: judged by the first component only, behind a zone. @source go-multiaddr, net/private.go */
+/** Public, private, loopback: judged by the first component only, behind a zone; IPv4 in IPv6 clothes is IPv4. @source go-multiaddr, net/private.go */
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { parseIp4, parseIp6 } from './ip.js';
+import { parseIp, parseIp4, parseIp6 } from './ip.js';
 import { componentsOf, protocolNames } from './multiaddr.js';
 
 interface Range {
@@ -44,7 +44,7 @@ const UNRESOLVABLE_SUFFIXES = ['.in-addr.arpa', '.ip6.arpa', '.invalid'];
 export function isPublic(addr: Multiaddr): boolean {
   const { name, value, ip } = first(addr);
   if (ip !== undefined) {
-    if (name === 'ip4') return !within(ip, PRIVATE4) && !within(ip, UNROUTABLE4);
+    if (ip.byteLength === 4) return !within(ip, PRIVATE4) && !within(ip, UNROUTABLE4);
     return (within(ip, GLOBAL6) && !within(ip, UNROUTABLE6)) || within(ip, NAT64);
   }
   const dotted = `.${value.toLowerCase()}`;
@@ -58,7 +58,7 @@ export function isPublic(addr: Multiaddr): boolean {
 /** In a private network, or on this machine. */
 export function isPrivate(addr: Multiaddr): boolean {
   const { name, value, ip } = first(addr);
-  if (ip !== undefined) return within(ip, name === 'ip4' ? PRIVATE4 : PRIVATE6);
+  if (ip !== undefined) return within(ip, ip.byteLength === 4 ? PRIVATE4 : PRIVATE6);
   return NAMES.has(name) && isLocalhost(value);
 }
 
@@ -91,12 +91,12 @@ function isLocalhost(value: string): boolean {
 function first(addr: Multiaddr): {
   readonly name: string;
   readonly value: string;
+  /** 4 or 16 bytes. */
   readonly ip: Uint8Array | undefined;
 } {
   const [head, second] = componentsOf(addr);
   const { name = '', value = '' } = (head?.name === 'ip6zone' ? second : head) ?? {};
-  const ip = name === 'ip4' ? parseIp4(value) : name === 'ip6' ? parseIp6(value) : undefined;
-  return { name, value, ip };
+  return { name, value, ip: name === 'ip4' || name === 'ip6' ? parseIp(value) : undefined };
 }
 
 function within(ip: Uint8Array, ranges: readonly Range[]): boolean {

@@ -14,6 +14,8 @@ export class ByteQueue {
   private gather: Bytes | undefined;
   private gathered = 0;
   private gatherStart = 0;
+  /** The only chunk that is held, where it is a small one. */
+  private lone: Bytes | undefined;
   /** Bytes held. */
   byteLength = 0;
 
@@ -22,6 +24,7 @@ export class ByteQueue {
     this.byteLength += chunk.byteLength;
     if (chunk.byteLength >= GATHER_BELOW_BYTES) {
       this.gather = undefined;
+      this.lone = undefined;
       this.chunks.push(this.compact(chunk));
     } else this.pushSmall(chunk);
   }
@@ -62,6 +65,7 @@ export class ByteQueue {
   unshift(chunk: Bytes): void {
     if (chunk.byteLength === 0) return;
     this.byteLength += chunk.byteLength;
+    this.lone = undefined;
     if (this.head > 0) {
       this.head -= 1;
       this.chunks[this.head] = chunk;
@@ -77,6 +81,7 @@ export class ByteQueue {
     this.chunks = [];
     this.head = 0;
     this.gather = undefined;
+    this.lone = undefined;
   }
 
   /** A slice that keeps more than twice its size alive is copied. */
@@ -85,6 +90,22 @@ export class ByteQueue {
   }
 
   private pushSmall(chunk: Bytes): void {
+    if (this.chunks.length === 0) {
+      // Most often it stays alone, and needs no buffer to gather in.
+      this.lone = this.compact(chunk);
+      this.chunks.push(this.lone);
+      return;
+    }
+    const { lone } = this;
+    if (lone !== undefined) {
+      this.lone = undefined;
+      this.chunks.pop();
+      this.gatherSmall(lone);
+    }
+    this.gatherSmall(chunk);
+  }
+
+  private gatherSmall(chunk: Bytes): void {
     if (this.gather === undefined || this.gathered + chunk.byteLength > this.gather.byteLength) {
       this.gather = new Uint8Array(GATHER_BUFFER_BYTES);
       this.gathered = 0;

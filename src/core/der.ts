@@ -4,14 +4,21 @@ import type { Bytes } from './duplex.js';
 import { Libp2pError } from './errors.js';
 
 export const TAG = {
+  boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  printableString: 0x13,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
+  set: 0x31,
   context0: 0xa0,
   context1: 0xa1,
+  context2: 0xa2,
+  context3: 0xa3,
 } as const;
 
 /** Walks over the elements of one level. Every deviation is ERR_INVALID_KEY, naming `what` and the offset. */
@@ -41,6 +48,13 @@ export class DerReader {
     if (end > this.bytes.byteLength) throw this.bad('an element that is cut off');
     this.offset = end;
     return this.bytes.subarray(start, end);
+  }
+
+  /** The next element, its tag and length with it. */
+  element(tag: number): Uint8Array {
+    const start = this.offset;
+    this.take(tag);
+    return this.bytes.subarray(start, this.offset);
   }
 
   nested(tag: number): DerReader {

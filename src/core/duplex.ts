@@ -17,6 +17,12 @@ export interface Duplex {
   readonly sink: Observer<Writable>;
   /** Whether `sink` has room for more; replays the current value. */
   readonly room$: Observable<boolean>;
+  /**
+   * Gives away the platform's own channel that this one stands on, a socket for instance, with `unread` in front of what
+   * is still to be read from it; `undefined` while that cannot be done. Afterwards only `sink.error` is left of this one.
+   * For layers that the platform has ready. A layer that changes nothing passes it on, any other leaves it out.
+   */
+  release?(unread?: Bytes): unknown;
   /** The same by plain calls, where there is that way: for layers above one another, which are there for every connection. */
   readonly plain?: PlainChannel | undefined;
   /** The channel below, once this one does no more than hand on: what was there for a handshake is not to stay for ever. */

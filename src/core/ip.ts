@@ -51,6 +51,14 @@ export function isMapped(bytes: Uint8Array): boolean {
   );
 }
 
+/** An IPv4 or IPv6 address, of 4 or 16 bytes: without its zone, and IPv4 in IPv6 clothes is IPv4. */
+export function parseIp(text: string): Uint8Array | undefined {
+  const [address = ''] = text.split('%');
+  const ip6 = parseIp6(address);
+  if (ip6 === undefined) return parseIp4(address);
+  return isMapped(ip6) ? ip6.subarray(12) : ip6;
+}
+
 function groups(half: string, isLast: boolean): number[] | undefined {
   const bytes: number[] = [];
   const parts = half.split(':');

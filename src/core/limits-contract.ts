@@ -1,4 +1,5 @@
 /** Limits of a host, and the scopes that enforce them. @source go-libp2p resource manager (RM-1 to RM-12) */
+import type { Multiaddr } from '@multiformats/multiaddr';
 
 /**
  * What one scope may have at once. 0 means none allowed, `Infinity` that nothing is limited; what is left out has its
@@ -53,6 +54,16 @@ export interface ResourceLimits {
   servicePeer?: ScopeLimits | undefined;
   servicePeers?: Readonly<Record<string, ScopeLimits>> | undefined;
   addresses?: AddressLimits | undefined;
+  /**
+   * Who gets a connection although the host is full: `/ip4/…`, `/ip6/…`, either with `/ipcidr/<bits>`, each for everybody
+   * there, or with `/p2p/<id>` for that peer alone. Where `system` or `transient` refuses one of them, these two are asked
+   * instead; the number of connections from such a network is that of `allowlistedSystem`. Rates are the same for all.
+   */
+  allowlist?: readonly (string | Multiaddr)[] | undefined;
+  /** As `system`, beside it. */
+  allowlistedSystem?: ScopeLimits | undefined;
+  /** As `transient`, beside it. */
+  allowlistedTransient?: ScopeLimits | undefined;
 }
 export type Direction = 'inbound' | 'outbound';
 
@@ -102,6 +113,8 @@ export interface ScopeStat {
 export interface ResourceStat {
   readonly system: ScopeStat;
   readonly transient: ScopeStat;
+  readonly allowlistedSystem: ScopeStat;
+  readonly allowlistedTransient: ScopeStat;
   readonly peers: Readonly<Record<string, ScopeStat>>;
   readonly protocols: Readonly<Record<string, ScopeStat>>;
   readonly services: Readonly<Record<string, ScopeStat>>;
@@ -111,5 +124,10 @@ export interface ResourceStat {
 export interface ResourceManager {
   /** Throws a `LimitError`. */
   openConnection(direction: Direction, facts: ConnectionFacts): ConnectionScope;
+  /**
+   * Whether whoever claims to come from this address is to prove it first, since it comes from there more often than an
+   * honest one would; each time it is asked counts. For transports whose addresses can be forged. @source RM-50
+   */
+  mustVerifySource(host: string | undefined): boolean;
   stat(): ResourceStat;
 }

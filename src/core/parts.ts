@@ -28,8 +28,22 @@ export interface RawConnection {
   readonly heardBytes?: (() => number) | undefined;
   /** Completes once the platform has let go of it, where that can be told. */
   readonly released$?: Observable<never> | undefined;
+  /** Set where there is nothing left to upgrade: then `duplex` carries no bytes, and only its ends mean something. */
+  readonly native?: SecuredMuxed | undefined;
   /** What it takes of its host, which sets this when it lets the channel in; whoever owns the channel gives that back. */
   scope?: ConnectionScope | undefined;
+}
+/**
+ * What a channel has where its transport secures and multiplexes by itself: QUIC, WebTransport. The upgrade takes it as it
+ * is: it only compares the peer, and asks the gater and the limits at their stages.
+ */
+export interface SecuredMuxed {
+  /** Proven by the transport's own handshake. */
+  readonly remotePeer: PeerId;
+  /** The security protocol's id, by which connections and events call it. */
+  readonly encryption: string;
+  /** Makes the one session of this channel, and looks at no bytes of it. */
+  readonly muxer: Muxer;
 }
 export type ListenEvent =
   /** Bound; also again when the addresses change. Always the first event. */
@@ -37,6 +51,10 @@ export type ListenEvent =
   | { readonly type: 'inbound'; readonly connection: RawConnection }
   /** Accepting failed for now (EMFILE …); the listener lives on. */
   | { readonly type: 'warning'; readonly error: Error };
+/** A transport that secures by itself has to prove who we are; the others look at no key. */
+export interface TransportContext extends PartContext {
+  readonly privateKey?: PrivateKey | undefined;
+}
 export interface Transport {
   readonly name: string;
   canDial(addr: Multiaddr): boolean;
@@ -49,7 +67,7 @@ export interface Transport {
 export interface TransportPart {
   readonly kind: 'transport';
   readonly name: string;
-  create(context: PartContext): Transport;
+  create(context: TransportContext): Transport;
 }
 
 // ── security ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -69,13 +87,21 @@ export interface Secured {
 }
 export interface SecurityProtocol {
   readonly protocol: string;
+  /** Whether it would rather have the answer to its proposal, and then the platform's own channel, than speak at once. */
+  readonly wantsRelease?: boolean | undefined;
   /** Emits once and completes; errors with a `Libp2pError`, having sent nothing about why. Unsubscribing before it emits abandons the handshake. It does not close `duplex`: its owner does. */
   secure(duplex: Duplex, options: SecureOptions): Observable<Secured>;
+}
+/** What a security protocol may use of its host: besides, who the host is. */
+export interface SecurityContext extends PartContext {
+  readonly privateKey: PrivateKey;
+  /** ms since 1970, by which certificates are judged; the platform's if left out. */
+  readonly wallClock?: (() => number) | undefined;
 }
 export interface SecurityPart {
   readonly kind: 'security';
   readonly protocol: string;
-  create(context: PartContext & { readonly privateKey: PrivateKey }): SecurityProtocol;
+  create(context: SecurityContext): SecurityProtocol;
 }
 
 // ── muxers ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 /** Peer records: the addresses that a peer signs as its own. @source libp2p RFC 0003; swarm sheet, REC-8 to REC-10 */
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { AddressInfo, PeerRecordMessage } from '../generated/peer-record.js';
-import { NO_BYTES, ownBytes } from './bytes.js';
+import { equalBytes, NO_BYTES, ownBytes } from './bytes.js';
 import type { Bytes } from './duplex.js';
 import type { PeerId, PrivateKey } from './identity.js';
 import { multiaddrFromNetwork } from './multiaddr.js';
@@ -55,8 +55,14 @@ export function sealPeerRecord(
 
 /** A peer's own record; the first 64 addresses that can be read. Throws `InvalidRecordError`, also where the signer is not the peer. */
 export function openPeerRecord(bytes: Uint8Array): SignedPeerRecord {
-  return ofSigner(openEnvelope(bytes, PEER_RECORD));
+  if (lastOpened !== undefined && equalBytes(bytes, lastOpened.bytes)) return lastOpened.record;
+  const record = ofSigner(openEnvelope(bytes, PEER_RECORD));
+  lastOpened = { bytes: ownBytes(bytes), record };
+  return record;
 }
+
+/** Who judges a record hands it on to be stored, and there it is opened anew: the same bytes are verified once. 8 KiB at most. */
+let lastOpened: { readonly bytes: Bytes; readonly record: SignedPeerRecord } | undefined;
 
 /** The same from a place that was filled with opened records: the signature is not verified again. */
 export function readPeerRecord(bytes: Uint8Array): SignedPeerRecord {

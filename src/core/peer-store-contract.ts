@@ -2,6 +2,7 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { PeerId, PublicKey } from './identity.js';
+import type { PeerRecordFields } from './peer-record.js';
 
 export interface PeerRecord {
   readonly peerId: PeerId;
@@ -45,10 +46,17 @@ export interface HostPeerStore extends PeerStore {
   /** A new sample of the round-trip time. @source PS-46 */
   recordRtt(peer: PeerId | string, ms: number): void;
   setTag(peer: PeerId | string, name: string, value: number | undefined): void;
+  /** As `consumeRecord`, for an envelope that `openPeerRecord` has opened: its signature is not verified again. */
+  consumeOpened(envelope: Uint8Array, record: PeerRecordFields, ttlMs: number): boolean;
   /** The envelope that the peer signed last, while one of its addresses is known. */
   recordOf(peer: PeerId | string): Uint8Array | undefined;
   /** The key of a peer whose id does not carry it; `get` has it in `peerId.publicKey`. Throws ERR_INVALID_KEY for another peer's. @source PS-40 */
   setKey(peer: PeerId | string, key: PublicKey): void;
+  /**
+   * What was learned by talking to the peer: protocols, versions, key and round-trip time. Addresses stay until they expire,
+   * and what others noted of it stays. @source PS-48
+   */
+  forget(peer: PeerId | string): void;
   /** What went wrong where nobody is told otherwise: the datastore fails, or has a record that cannot be read. Never errors; completes with `close`. */
   readonly warning$: Observable<Error>;
   /** The host's clocks, before anything is read. What is known by then keeps what is left of its time. */
@@ -62,6 +70,8 @@ export interface StoreClocks {
   /** On the same clock as `now`. A store without one tells of what expires when it is next written to. */
   readonly scheduler?: SchedulerLike | undefined;
 }
+/** Metadata that a host writes itself: what a peer says of its program. @source ID-11 */
+export const METADATA = { agent: 'AgentVersion', protocol: 'ProtocolVersion' } as const;
 /** How long addresses are remembered, ms. @source go-libp2p peerstore (PS-1 to PS-6) */
 export const ADDR_TTL = {
   general: 3_600_000,

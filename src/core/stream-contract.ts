@@ -1,4 +1,4 @@
-/** The public faces of streams and connections. What they promise is in `docs/guide/streams.md`. */
+/** The public faces of streams and connections. What they promise is in `docs/guide/back-pressure.md`. */
 import type { Observable, ObservableInput, Observer, OperatorFunction } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes, CloseReason, Duplex, Writable } from './duplex.js';

@@ -15,6 +15,10 @@ export interface Aead {
     ciphertext: readonly Uint8Array[],
     tag: Uint8Array,
   ): Bytes[] | undefined;
+  /** As `seal` without associated data, for small messages: ciphertext and tag go into `into`, which is 16 bytes longer than `plaintext`. */
+  sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void;
+  /** As `open` without associated data, of ciphertext and tag in one. */
+  openWhole(nonce: Uint8Array, sealed: Uint8Array): Bytes | undefined;
 }
 export interface X25519KeyPair {
   readonly publicKey: Bytes;

@@ -45,6 +45,18 @@ class NobleAead implements Aead {
       return undefined;
     }
   }
+
+  sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void {
+    chacha20poly1305(this.key, nonce).encrypt(plaintext, into);
+  }
+
+  openWhole(nonce: Uint8Array, sealed: Uint8Array): Bytes | undefined {
+    try {
+      return own(chacha20poly1305(this.key, nonce).decrypt(sealed));
+    } catch {
+      return undefined;
+    }
+  }
 }
 
 export function nobleCrypto(): Crypto {

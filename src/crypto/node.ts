@@ -5,8 +5,10 @@
 import type * as NodeCrypto from 'node:crypto';
 import type { Aead, Bytes, Crypto, Curve, X25519KeyPair } from './contract.js';
 import { ellipticCurves } from './noble-ec.js';
+import { MAX_SMALL_BYTES, smallCipher } from './small-cipher.js';
 
 const TAG_BYTES = 16;
+const NOTHING = new Uint8Array(0);
 
 /** A Node Buffer as the plain array that everybody else speaks. */
 function plain(buffer: Uint8Array): Bytes {
@@ -111,6 +113,28 @@ class NodeAead implements Aead {
       return undefined;
     }
     return pieces;
+  }
+
+  sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void {
+    const small = plaintext.byteLength > MAX_SMALL_BYTES ? undefined : smallCipher();
+    if (small !== undefined) {
+      small.seal(this.key, nonce, plaintext, undefined, into);
+      return;
+    }
+    let offset = 0;
+    for (const piece of this.seal(nonce, NOTHING, [plaintext])) {
+      into.set(piece, offset);
+      offset += piece.byteLength;
+    }
+  }
+
+  openWhole(nonce: Uint8Array, sealed: Uint8Array): Bytes | undefined {
+    const end = sealed.byteLength - TAG_BYTES;
+    const small = end > MAX_SMALL_BYTES ? undefined : smallCipher();
+    if (small === undefined)
+      return this.open(nonce, NOTHING, [sealed.subarray(0, end)], sealed.subarray(end))?.[0];
+    const plaintext = new Uint8Array(end);
+    return small.open(this.key, nonce, sealed, undefined, plaintext) === null ? undefined : plaintext;
   }
 }
 

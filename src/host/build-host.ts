@@ -21,7 +21,7 @@ import type { Host, HostOptions, ServiceMap } from './contract.js';
 import { checkedDial } from './dial-options.js';
 import { SwarmHost, type HostDeps } from './host.js';
 import { noResolver } from './make-dialer.js';
-import { checkedManager } from './manager-options.js';
+import { checkedManager, highWaterWarning } from './manager-options.js';
 import { PeerBook } from './peer-book.js';
 import { checkedParts, type PartDefaults } from './options.js';
 import { startServices } from './start-services.js';
@@ -51,14 +51,14 @@ export async function buildHost<const S extends ServiceMap>(
   defaults: Defaults,
 ): Promise<Host<S>> {
   const parts = checkedParts(options, defaults);
-  const limits = checkedLimits(options.limits, defaults.machine ?? {});
+  const { limits, manager, warning } = bounds(options, defaults);
   const scheduler = options.scheduler ?? defaults.scheduler;
   const random = options.random ?? defaults.random;
   const privateKey = options.privateKey ?? generateKey('Ed25519', { random });
   const log = new EventLog(scheduler, defaults.warn);
   const wallClock = options.wallClock ?? defaults.wallClock;
   const peerBook = makePeerBook(options, defaults, scheduler, log);
-  const context = { scheduler, random, privateKey };
+  const context = { scheduler, random, privateKey, wallClock };
   const host = new SwarmHost({
     self: peerIdFrom(privateKey),
     transports: parts.transports.map((part) => part.create(context)),
@@ -68,16 +68,17 @@ export async function buildHost<const S extends ServiceMap>(
     random,
     log,
     gate: new Gate(options.gater ?? {}, log),
-    manager: checkedManager(options.connectionManager),
+    manager,
     limits,
     peerBook,
     addrsFactory: options.addrsFactory,
     ...dialing(options, defaults, scheduler),
   });
   host.start([defaults.debug?.(host.peerId.toString()), options.events]);
+  if (warning !== undefined) log.fail({ type: 'warning' }, warning);
   await settle(peerBook.open());
   try {
-    startServices(host, options, { ...context, log, wallClock, peerStore: peerBook.store });
+    startServices(host, options, { ...context, log, peerStore: peerBook.store });
   } catch (error) {
     await host.stop();
     throw error;
@@ -85,6 +86,16 @@ export async function buildHost<const S extends ServiceMap>(
   await open(host, options.listen ?? defaults.listen);
   // The services were made by the very factories that S is read from.
   return host as unknown as Host<S>;
+}
+
+/** What it may take, and whom it keeps; and what to warn of where the two do not fit (CM-20). */
+function bounds<S extends ServiceMap>(
+  { limits: given, connectionManager }: HostOptions<S>,
+  { machine = {} }: Defaults,
+): Pick<HostDeps, 'limits' | 'manager'> & { readonly warning: Libp2pError | undefined } {
+  const limits = checkedLimits(given, machine);
+  const manager = checkedManager(connectionManager, machine.small);
+  return { limits, manager, warning: limits && highWaterWarning(manager.high, limits.system.connections) };
 }
 
 function makePeerBook<S extends ServiceMap>(

@@ -10,24 +10,30 @@ import { warn } from '../platform/warn.js';
 import { noise } from '../protocols/noise/noise.js';
 import { plaintext } from '../protocols/plaintext/plaintext.js';
 import { yamux } from '../protocols/yamux/yamux.js';
+import { quic, quicIsHere } from '../transports/quic/quic.js';
 import { tcp } from '../transports/tcp.js';
+import { tls } from '../transports/tls/tls.js';
 import { buildHost } from './build-host.js';
 import { descriptorLimit } from './dial-options.js';
 import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
 
-const EVERYWHERE = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0'];
+/** @source OPT-53 */
+const EVERYWHERE = ['/ip4/0.0.0.0', '/ip6/::'];
 
 /**
- * A host that listens. All has a default: a fresh Ed25519 key, TCP on free ports of every interface, noise and yamux.
+ * A host that listens. All has a default: a fresh Ed25519 key, TCP (and QUIC, where its optional package is installed) on
+ * free ports of every interface, TLS before noise, and yamux.
  * Rejects with ERR_INVALID_OPTION, which names the option and its value, or with ERR_LISTEN_FAILED if not one address
  * could be opened (one that failed beside others is a `listen:error` event). Leaves nothing behind when it rejects.
  */
 export function createHost<const S extends ServiceMap = NoServices>(
   options: HostOptions<S> = {},
 ): Promise<Host<S>> {
+  const withQuic = options.transports === undefined && quicIsHere(options.privateKey);
+  const ways = withQuic ? ['tcp/0', 'udp/0/quic-v1'] : ['tcp/0'];
   return buildHost(options, {
-    transports: [tcp()],
-    security: [noise()],
+    transports: withQuic ? [tcp(), quic()] : [tcp()],
+    security: [tls(), noise()],
     insecure: [plaintext()],
     muxers: [yamux()],
     scheduler: monotonicScheduler,
@@ -39,6 +45,9 @@ export function createHost<const S extends ServiceMap = NoServices>(
     descriptors: descriptorLimit(process.env),
     machine: machine(),
     // Who brings other transports knows where they listen.
-    listen: options.transports === undefined ? EVERYWHERE : [],
+    listen:
+      options.transports === undefined
+        ? EVERYWHERE.flatMap((host) => ways.map((way) => `${host}/${way}`))
+        : [],
   });
 }

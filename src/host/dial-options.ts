@@ -7,7 +7,7 @@ import { Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { NameLookup } from '../core/name-lookup.js';
 import { show } from '../core/show.js';
-import type { DialBackoffOptions } from '../swarm/backoff.js';
+import { BACKOFF, type DialBackoffOptions } from '../swarm/backoff.js';
 import type { BlackHoleOptions } from '../swarm/black-hole.js';
 
 export interface DialSettings {
@@ -74,13 +74,16 @@ export function checkedDial(dial: DialSettings, descriptors = DESCRIPTORS): Dial
     ][])
       checkLookup(`dial.domains.${domain}`, lookup);
   checkBlackHoles(dial.blackHole);
-  numbers('dial.backoff', dial.backoff, { baseMs: 0, coefficientMs: 0, maxMs: 0 });
+  checkBackoff(dial.backoff);
   const limits = numbers('dial.limits', dial.limits, { perPeer: PER_PEER, descriptors });
   const timeouts = numbers('dial.timeouts', dial.timeouts, {
     peerMs: PEER_MS,
     addrMs: ADDR_MS,
     privateAddrMs: PRIVATE_ADDR_MS,
   });
+  for (const [name, value] of Object.entries(timeouts))
+    // OPT-21
+    if (value === 0) throw invalid(`dial.timeouts.${name} is 0; it takes ms, a number above 0`);
   return {
     ...limits,
     peerTimeoutMs: timeouts.peerMs,
@@ -104,6 +107,14 @@ function checkLookup(option: string, given: unknown): void {
   ) as Partial<NameLookup>;
   if (typeof addresses !== 'function' || typeof texts !== 'function')
     throw invalid(`${option} is ${show(given)}; it takes an object with the methods addresses and texts`);
+}
+
+function checkBackoff(backoff: DialBackoffOptions | undefined): void {
+  const { baseMs, maxMs } = numbers('dial.backoff', backoff, { ...BACKOFF });
+  if (baseMs > maxMs)
+    throw invalid(
+      `dial.backoff.baseMs is ${String(baseMs)} and dial.backoff.maxMs is ${String(maxMs)}; baseMs is at most maxMs`,
+    );
 }
 
 function checkBlackHoles(blackHole: BlackHoleOptions | undefined): void {

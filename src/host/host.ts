@@ -94,9 +94,8 @@ export class SwarmHost implements Host, DialingOwner {
       deps.peerBook.tagged(peer, name, value);
     };
     this.keeper = new Keeper({ ...deps, numbers: deps.manager, registry, connector, onTag });
-    this.working = merge(this.dialer.work$, this.intake.work$, this.keeper.closeIdle()).subscribe({
-      error: this.report,
-    });
+    const upkeep$ = merge(this.keeper.closeIdle(), deps.peerBook.forgetGone(registry));
+    this.working = merge(this.dialer.work$, this.intake.work$, upkeep$).subscribe({ error: this.report });
     this.published = new PublishedAddrs(deps.self, deps.log, deps.addrsFactory);
     const accept = (raw: RawConnection): void => {
       if (this.isStopping) raw.duplex.sink.error(stoppedError());

@@ -40,7 +40,11 @@ export class Intake {
     router: Router,
   ) {
     const { limits, scheduler } = deps;
+    /** A limit that ends what met it comes again with that end. */
+    const told = new WeakSet<LimitError>();
     const limitMet = (error: LimitError): void => {
+      if (told.has(error)) return;
+      told.add(error);
       const { scope, limit, value } = error;
       deps.log.fail({ type: 'limit:refuse', scope, limit, value }, error);
     };
@@ -108,6 +112,8 @@ export class Intake {
       streamClosed: events.closed,
       handlerFailed: events.handlerFailed,
       closed: (connection, reason) => {
+        // Of the muxer or the channel, which tell nobody else (P19).
+        if (reason.error instanceof LimitError) limitMet(reason.error);
         this.registry.remove(connection, reason);
       },
       limitMet,

@@ -68,6 +68,7 @@ export class Keeper {
       idleMs: IDLE_CONNECTION_MS,
       connections: () => registry.connections,
       opened$: registry.opened$,
+      closed$: registry.closed$,
       isProtected: (peer) => this.manager.isProtected(peer.toString()),
       pruned: (connection) => {
         const { remotePeer: peerId, id: connectionId } = connection;

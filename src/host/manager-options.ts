@@ -5,9 +5,9 @@ import { show } from '../core/show.js';
 import type { ManagerNumbers } from '../swarm/connection-manager.js';
 
 export interface ManagerSettings {
-  /** Connections that stay when it prunes (160); 0 prunes never. */
+  /** Connections that stay when it prunes (160; 40 in browsers); 0 prunes never. */
   low?: number | undefined;
-  /** Connections from which on it prunes (192); 0 prunes never. */
+  /** Connections from which on it prunes (192; 60 in browsers); 0 prunes never. */
   high?: number | undefined;
   /** Ms for which a new peer is left alone (60,000). */
   graceMs?: number | undefined;
@@ -16,17 +16,23 @@ export interface ManagerSettings {
 }
 
 const DEFAULTS: ManagerNumbers = { low: 160, high: 192, graceMs: 60_000, silenceMs: 10_000 };
+/** Where a hundred connections are all that there may be. @source reliability limits, counts: browsers */
+const SMALL: ManagerNumbers = { ...DEFAULTS, low: 40, high: 60 };
 /** Tags and protections are taken; nothing is pruned. @source CM-21 */
 const NEVER: ManagerNumbers = { ...DEFAULTS, low: 0, high: 0 };
 
-/** Throws ERR_INVALID_OPTION. */
-export function checkedManager(option: ManagerSettings | false | undefined): ManagerNumbers {
+/** `isSmall`: on a browser's page. Throws ERR_INVALID_OPTION. */
+export function checkedManager(option: ManagerSettings | false | undefined, isSmall = false): ManagerNumbers {
   if (option === false) return NEVER;
-  if (option === undefined) return DEFAULTS;
+  const defaults = isSmall ? SMALL : DEFAULTS;
+  if (option === undefined) return defaults;
   // Whoever does not use types can pass anything.
   if (typeof (option as unknown) !== 'object' || (option as unknown) === null)
     throw invalid(`connectionManager is ${show(option)}; it takes an object, or false`);
-  const numbers = checkedNumbers('createHost: connectionManager', { ...DEFAULTS }, option);
+  return fitting(checkedNumbers('createHost: connectionManager', { ...defaults }, option));
+}
+
+function fitting(numbers: ManagerNumbers): ManagerNumbers {
   for (const name of ['low', 'high'] as const)
     if (!Number.isInteger(numbers[name]))
       throw invalid(`connectionManager.${name} is ${show(numbers[name])}; it takes a whole number`);
@@ -46,7 +52,7 @@ export function highWaterWarning(high: number, connectionLimit: number): Libp2pE
     : new Libp2pError(
         'ERR_INVALID_OPTION',
         'local',
-        `conn manager high watermark limit: ${String(high)}, exceeds the system connection limit of: ${String(connectionLimit)}`,
+        `conn manager high watermark limit: ${String(high)}, exceeds the system connection limit of: ${String(connectionLimit)} (connectionManager.high, limits.system.connections)`,
       );
 }
 

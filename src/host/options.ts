@@ -64,9 +64,10 @@ export function checkedParts(options: HostOptions<ServiceMap>, defaults: PartDef
     ? defaults.insecure
     : parts<SecurityPart>('security', options.security, defaults.security);
   return {
-    transports: parts<TransportPart>('transports', options.transports, defaults.transports),
-    security: distinct('security', security),
-    muxers: distinct('muxers', parts<MuxerPart>('muxers', options.muxers, defaults.muxers)),
+    // Of two for the same addresses, one would never be asked (SW-12).
+    transports: distinct('transports', parts('transports', options.transports, defaults.transports), nameOf),
+    security: distinct('security', security, protocolOf),
+    muxers: distinct('muxers', parts<MuxerPart>('muxers', options.muxers, defaults.muxers), protocolOf),
   };
 }
 
@@ -165,11 +166,13 @@ function parts<T extends TransportPart | SecurityPart | MuxerPart>(
   return given as T[];
 }
 
-function distinct<T extends { readonly protocol: string }>(name: string, list: readonly T[]): readonly T[] {
-  const twice = list.find(
-    ({ protocol }, at) => list.findIndex((other) => other.protocol === protocol) !== at,
-  );
-  if (twice !== undefined) throw invalid(`${name} has ${twice.protocol} twice`);
+const nameOf = ({ name }: TransportPart): string => name;
+const protocolOf = ({ protocol }: SecurityPart | MuxerPart): string => protocol;
+
+function distinct<T>(name: string, list: readonly T[], keyOf: (part: T) => string): readonly T[] {
+  const keys = list.map(keyOf);
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at);
+  if (twice !== undefined) throw invalid(`${name} has ${twice} twice`);
   return list;
 }
 

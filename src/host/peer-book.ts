@@ -19,6 +19,7 @@ import { ADDR_TTL, type HostPeerStore, type PeerStore } from '../core/peer-store
 import type { HostConnection } from '../connection/connection.js';
 import { withLimits } from '../rx/call-limits.js';
 import type { EventLog } from '../swarm/event-log.js';
+import { forgetGone } from '../swarm/forget-gone.js';
 import type { ConnectionRegistry } from '../swarm/registry.js';
 
 /** Addresses that are kept of a peer when its last connection has closed. @source ID-17 */
@@ -84,6 +85,19 @@ export class PeerBook {
         error: report,
       }),
     );
+  }
+
+  /** What was learned of peers by talking to them goes a minute after they do, while subscribed. */
+  forgetGone(registry: ConnectionRegistry): Observable<never> {
+    const { scheduler, store } = this.deps;
+    const { opened$, closed$ } = registry;
+    return forgetGone({
+      scheduler,
+      opened$,
+      closed$,
+      isConnected: (peer) => registry.ofPeer(peer).length > 0,
+      forget: (peer) => this.guarded(() => store.forget?.(peer)),
+    });
   }
 
   /** Where this peer may be: what is known and has not expired. @source RES-1 */

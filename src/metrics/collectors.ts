@@ -1,4 +1,4 @@
-/** The metrics that events can fill, by go-libp2p's names: made in a registry, or found there. @source swarm sheet, MET-2 to MET-37 */
+/** The metrics that events can fill, by go-libp2p's names: made in a registry, or found there. @source swarm sheet, MET-2 to MET-40 */
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, type Registry } from 'prom-client';
 import { Libp2pError } from '../core/errors.js';
 import { show } from '../core/show.js';
@@ -21,6 +21,8 @@ const DURATION_BUCKETS = exponential(1 / 16, 2, 25);
 const HANDSHAKE_BUCKETS = exponential(0.001, 1.3, 35);
 /** @source MET-9, MET-10 */
 const DIAL_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2];
+/** @source MET-31 */
+const PEER_BUCKETS = [...linear(1, 10, 1), 16, 32, 64, 128, 256];
 /** @source MET-25 */
 const COUNT_BUCKETS = [...linear(1, 20, 1), ...linear(25, 100, 5)];
 
@@ -33,11 +35,8 @@ export function collectorsIn(registry: MetricsRegistry) {
     ...connectionCollectors(make),
     ...dialCollectors(make),
     ...identifyCollectors(make),
-    blocked: make.gauge('rcmgr_blocked_resources', 'Resource requests that a limit refused', [
-      'dir',
-      'scope',
-      'resource',
-    ]),
+    ...resourceCollectors(make),
+    eventsEmitted: make.counter('eventbus_events_emitted_total', 'Events by their kind', ['event']),
   };
 }
 
@@ -104,6 +103,24 @@ function identifyCollectors({ counter, gauge, histogram }: Maker) {
       COUNT_BUCKETS,
     ),
     addrsReceived: histogram('identify_addrs_received', 'Addresses that a remote told', [], COUNT_BUCKETS),
+  };
+}
+
+function resourceCollectors({ gauge, histogram }: Maker) {
+  const peers = (what: string, help: string) => histogram(`rcmgr_${what}`, help, ['dir'], PEER_BUCKETS);
+  return {
+    blocked: gauge('rcmgr_blocked_resources', 'Resource requests that a limit refused', [
+      'dir',
+      'scope',
+      'resource',
+    ]),
+    connections: gauge('rcmgr_connections', 'Open connections', ['dir', 'scope']),
+    peerConnections: peers('peer_connections', 'Connections that a peer has, as they change'),
+    previousPeerConnections: peers('previous_peer_connections', 'Connections that a peer had before'),
+    streams: gauge('rcmgr_streams', 'Open streams', ['dir', 'scope', 'protocol']),
+    peerStreams: peers('peer_streams', 'Streams that a peer has, as they change'),
+    previousPeerStreams: peers('previous_peer_streams', 'Streams that a peer had before'),
+    descriptors: gauge('rcmgr_fds', 'Descriptors that connections use', ['scope']),
   };
 }
 

@@ -1,10 +1,12 @@
 /** Each event to whom it concerns. */
 import type { DialEvent, HostEvent } from '../core/events.js';
+import { countEvent } from './bus-metrics.js';
 import type { Collectors } from './collectors.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { DialMetrics } from './dial-metrics.js';
 import { IdentifyMetrics } from './identify-metrics.js';
 import { blockedLabels, scopeLabel } from './labels.js';
+import { ResourceMetrics } from './resource-metrics.js';
 
 type Of<T extends HostEvent['type']> = Extract<HostEvent, { type: T }>;
 /** @source MET-11 */
@@ -15,11 +17,13 @@ export class HostMetrics {
   private readonly connections: ConnectionMetrics;
   private readonly dials: DialMetrics;
   private readonly identify: IdentifyMetrics;
+  private readonly resources: ResourceMetrics;
 
   constructor(private readonly collectors: Collectors) {
     this.connections = new ConnectionMetrics(collectors);
     this.dials = new DialMetrics(collectors);
     this.identify = new IdentifyMetrics(collectors);
+    this.resources = new ResourceMetrics(collectors);
   }
 
   hear(event: HostEvent): void {
@@ -28,13 +32,16 @@ export class HostMetrics {
       this.dials.hear(event);
       return;
     }
+    countEvent(this.collectors, event);
     switch (event.type) {
       case 'connection:open':
         this.connections.opened(event);
+        this.resources.opened(event);
         break;
       case 'connection:close':
         this.connections.closed(event);
         this.identify.closed(event);
+        this.resources.closed(event);
         break;
       case 'blackhole:change':
         this.blackHole(event);
@@ -48,10 +55,15 @@ export class HostMetrics {
   }
 
   private hearIdentity(event: HostEvent): void {
-    if (event.type === 'stream:close') this.identify.exchanged(event);
-    else if (event.type === 'peer:identify') this.identify.heard(event);
-    else if (event.type === 'protocols:change') this.identify.protocolsChanged(event);
-    else if (event.type === 'addrs:change') this.identify.addrsChanged(event);
+    if (event.type === 'stream:open') this.resources.streamOpened(event);
+    else if (event.type === 'stream:close') {
+      this.identify.exchanged(event);
+      this.resources.streamClosed(event);
+    } else if (event.type === 'peer:identify') this.identify.heard(event);
+    else if (event.type === 'protocols:change') {
+      this.identify.protocolsChanged(event);
+      this.resources.protocolsChanged(event);
+    } else if (event.type === 'addrs:change') this.identify.addrsChanged(event);
   }
 
   /** @source MET-11, MET-12 */

@@ -2,8 +2,8 @@
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes } from '../core/duplex.js';
 import type { PeerId } from '../core/identity.js';
-import { keyBytesOf } from '../core/peer-id.js';
-import { ADDR_TTL, type PeerRecord } from '../core/peer-store-contract.js';
+import { keyBytesOf, peerIdFrom } from '../core/peer-id.js';
+import { ADDR_TTL, METADATA, type PeerRecord } from '../core/peer-store-contract.js';
 import { SmallMap } from '../core/small-map.js';
 import type { Expiring } from '../core/expiry-heap.js';
 import { NO_METADATA, NO_TAGS, packed, unpacked } from './shared.js';
@@ -79,6 +79,20 @@ export class PeerEntry {
   get stays(): boolean {
     for (const entry of this.addrs.values()) if (isStaying(entry)) return true;
     return false;
+  }
+
+  /** Of what was learned by talking to it. Says whether there was anything. @source PS-48 */
+  forget(): boolean {
+    const { protocols, rttMs, hasToldKey, metadata } = this;
+    const kept = new Map(metadata);
+    const noted = Object.values(METADATA).filter((name) => kept.delete(name));
+    this.metadata = kept.size === 0 ? NO_METADATA : kept;
+    this.protocols = NONE;
+    this.rttMs = undefined;
+    this.hasToldKey = false;
+    // Without a key that it does not carry.
+    this.peerId = peerIdFrom(this.peerId.bytes);
+    return protocols.length > 0 || rttMs !== undefined || hasToldKey || noted.length > 0;
   }
 
   private get hasNoFacts(): boolean {

@@ -6,8 +6,13 @@ import type { Bytes } from '../core/duplex.js';
 import { LimitError, Libp2pError } from '../core/errors.js';
 import type { PeerId, PublicKey } from '../core/identity.js';
 import { peerIdFrom } from '../core/peer-id.js';
-import { openPeerRecord } from '../core/peer-record.js';
-import type { HostPeerStore, PeerRecord, StoreClocks } from '../core/peer-store-contract.js';
+import { openPeerRecord, type PeerRecordFields } from '../core/peer-record.js';
+import {
+  METADATA,
+  type HostPeerStore,
+  type PeerRecord,
+  type StoreClocks,
+} from '../core/peer-store-contract.js';
 import { settle } from '../promises/settle.js';
 import { tombstone } from './backing.js';
 import { averageRtt, checkedTtl, idOf, keptProtocols, ownAddrs } from './given.js';
@@ -79,7 +84,11 @@ export class MemoryPeerStore implements HostPeerStore {
   /** @source PS-30 to PS-34; of two with one number the first stands: E5 */
   consumeRecord(envelope: Uint8Array, ttlMs: number): boolean {
     checkedTtl(ttlMs);
-    const { peerId, seq, addrs } = openPeerRecord(envelope);
+    return this.consumeOpened(envelope, openPeerRecord(envelope), ttlMs);
+  }
+
+  consumeOpened(envelope: Uint8Array, { peerId, seq, addrs }: PeerRecordFields, ttlMs: number): boolean {
+    checkedTtl(ttlMs);
     const bytes = ownBytes(envelope);
     let accepted = false;
     this.core.write(peerId, (entry, now) => {
@@ -119,11 +128,11 @@ export class MemoryPeerStore implements HostPeerStore {
     if (value !== undefined && value.byteLength > this.core.limits.metadataBytes)
       throw new LimitError(`metadata of a peer`, 'bytes', this.core.limits.metadataBytes, 'local');
     const own = value === undefined ? undefined : ownBytes(value);
-    this.setNamed(peer, key, own, METADATA);
+    this.setNamed(peer, key, own, NAMED_METADATA);
   }
 
   setTag(peer: PeerId | string, name: string, value: number | undefined): void {
-    this.setNamed(peer, name, value, TAGS);
+    this.setNamed(peer, name, value, NAMED_TAGS);
   }
 
   /** Stored with the next change of something else: pings never end. */
@@ -152,6 +161,13 @@ export class MemoryPeerStore implements HostPeerStore {
       entry.peerId = peerId;
       return true;
     });
+  }
+
+  forget(peer: PeerId | string): void {
+    const key = idOf(peer).toString();
+    for (const name of Object.values(METADATA))
+      this.core.backing.forgotten(key, tombstone.metadata(key, name));
+    this.core.write(peer, (entry) => entry.forget());
   }
 
   /** All that is known of it. */
@@ -228,7 +244,7 @@ interface NamedFacts<T> {
   of(entry: PeerEntry): ReadonlyMap<string, T>;
   put(entry: PeerEntry, map: ReadonlyMap<string, T>, shared: Shared): void;
 }
-const METADATA: NamedFacts<Bytes> = {
+const NAMED_METADATA: NamedFacts<Bytes> = {
   kind: 'metadata',
   most: ({ metadataKeys }) => metadataKeys,
   of: ({ metadata }) => metadata,
@@ -236,7 +252,7 @@ const METADATA: NamedFacts<Bytes> = {
     entry.metadata = shared.metadata(map);
   },
 };
-const TAGS: NamedFacts<number> = {
+const NAMED_TAGS: NamedFacts<number> = {
   kind: 'tag',
   most: ({ tags }) => tags,
   of: ({ tags }) => tags,

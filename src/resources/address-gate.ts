@@ -1,5 +1,5 @@
 /** Connections per network of the remote: new ones a second, then those at once (RM-40 to RM-43). Decisions only. */
-import { isMapped, parseIp4, parseIp6, printIp4, printIp6 } from '../core/ip.js';
+import { parseIp, printIp4, printIp6 } from '../core/ip.js';
 import type { NetworkLimits } from '../core/limits-contract.js';
 import { TokenBuckets } from './token-buckets.js';
 
@@ -20,13 +20,23 @@ interface Network {
   readonly numbers: NetworkNumbers;
 }
 /** The networks that a connection is counted in. */
-export type Admitted = readonly Network[];
+export type Admitted = readonly OwnNetwork[];
 /** Free of limits, or no address at all: most of those in a test, and all behind a relay. */
-const NONE: Admitted = [];
+const NONE: readonly never[] = [];
+
+/** A network whose connections are counted for itself. */
+export interface OwnNetwork {
+  readonly name: string;
+  readonly connections: number;
+}
+
+/** Of one network, that need no proof. @source RM-50 */
+const CLAIMS_PER_SECOND = 0.1;
 
 export class AddressGate {
   private readonly rates = new TokenBuckets();
   private readonly counts = new Map<string, number>();
+  private readonly unproven = new TokenBuckets();
 
   constructor(private readonly numbers: AddressNumbers) {}
 
@@ -37,24 +47,39 @@ export class AddressGate {
 
   /**
    * Counts one more connection with `host`, in either direction (RM-40), and returns what `leave` takes off again; or why
-   * there may be none. No host, no count: addresses without an IP share nothing (ODD-22).
+   * there may be none. No host, no count: addresses without an IP share nothing (ODD-22). A network that has a number of its
+   * own has that instead of all others (RM-41).
    */
-  admit(host: string | undefined, now: number): Admitted | AddressRefusal {
+  admit(host: string | undefined, now: number, own?: OwnNetwork): Admitted | AddressRefusal {
     const networks = networksOf(host, this.numbers);
+    const counted =
+      own === undefined
+        ? networks.length === 0
+          ? NONE
+          : networks.map(({ name, numbers }) => ({ name, connections: numbers.connections }))
+        : [{ name: `ip:${own.name}`, connections: own.connections }];
     // The most specific first: where it refuses, the wider ones lose no token (RM-42).
     for (const { name, numbers } of networks)
       if (!this.rates.take(name, numbers.perSecond, numbers.burst, now))
         return { scope: name, limit: 'perSecond', value: numbers.perSecond };
-    for (const { name, numbers } of networks)
-      if ((this.counts.get(name) ?? 0) >= numbers.connections)
-        return { scope: name, limit: 'connections', value: numbers.connections };
-    for (const { name } of networks) this.count(name, 1);
-    return networks;
+    for (const { name, connections } of counted)
+      if ((this.counts.get(name) ?? 0) >= connections)
+        return { scope: name, limit: 'connections', value: connections };
+    for (const { name } of counted) this.count(name, 1);
+    return counted;
   }
 
   /** Takes off again what `admit` counted. */
   leave(networks: Admitted): void {
     for (const { name } of networks) this.count(name, -1);
+  }
+
+  /** Counts one more claim to come from `host`; what is no IP address has to prove itself each time. @source RM-50 */
+  mustVerify(host: string | undefined, now: number): boolean {
+    if (host === undefined || parseIp(host) === undefined) return true;
+    return networksOf(host, this.numbers).some(
+      ({ name, numbers }) => !this.unproven.take(name, CLAIMS_PER_SECOND, numbers.connections / 2, now),
+    );
   }
 
   private count(name: string, by: 1 | -1): void {
@@ -74,13 +99,6 @@ function networksOf(host: string | undefined, numbers: AddressNumbers): readonly
         { name: `ip:${prefix(ip, 7)}/56`, numbers: numbers.ip6Subscriber },
         { name: `ip:${prefix(ip, 6)}/48`, numbers: numbers.ip6Site },
       ];
-}
-
-function parseIp(host: string): Uint8Array | undefined {
-  const [address = ''] = host.split('%');
-  const ip6 = parseIp6(address);
-  if (ip6 === undefined) return parseIp4(address);
-  return isMapped(ip6) ? ip6.subarray(12) : ip6;
 }
 
 function isLoopback(ip: Uint8Array): boolean {

@@ -1,14 +1,23 @@
 /** Judges `createHost`'s `limits` and completes them from the defaults (RM-24): every refusal names the option and its value. */
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { AddressLimits, ResourceLimits, ScopeLimits } from '../core/limits-contract.js';
 import { peerIdFrom } from '../core/peer-id.js';
 import { show } from '../core/show.js';
 import type { AddressNumbers, NetworkNumbers } from './address-gate.js';
+import { Allowlist } from './allowlist.js';
 import type { LimitName, Limits } from './counters.js';
 import { defaultLimits, unlimited, type Machine } from './default-limits.js';
 import type { CompleteLimits, KeyedLimits } from './scope-tree.js';
 
-const SINGLE = ['system', 'transient', 'connection', 'stream'] as const;
+const SINGLE = [
+  'system',
+  'transient',
+  'connection',
+  'stream',
+  'allowlistedSystem',
+  'allowlistedTransient',
+] as const;
 const KEYED = {
   peer: 'peers',
   protocol: 'protocols',
@@ -16,7 +25,13 @@ const KEYED = {
   service: 'services',
   servicePeer: 'servicePeers',
 } as const;
-const NAMES: readonly string[] = [...SINGLE, ...Object.keys(KEYED), ...Object.values(KEYED), 'addresses'];
+const NAMES: readonly string[] = [
+  ...SINGLE,
+  ...Object.keys(KEYED),
+  ...Object.values(KEYED),
+  'addresses',
+  'allowlist',
+];
 
 /** `undefined` for `unlimited`. Throws ERR_INVALID_OPTION. */
 export function checkedLimits(
@@ -47,7 +62,24 @@ export function checkedLimits(
     service: keyed('service'),
     servicePeer: keyed('servicePeer'),
     addresses: addresses(given['addresses'], defaults.addresses),
+    allowlist: allowlist(given['allowlist']),
+    allowlistedSystem: single('allowlistedSystem'),
+    allowlistedTransient: single('allowlistedTransient'),
   };
+}
+
+function allowlist(given: unknown = []): Allowlist {
+  if (!Array.isArray(given))
+    throw invalid(`limits.allowlist is ${show(given)}; it takes a list of addresses`);
+  for (const entry of given as (string | Multiaddr)[])
+    try {
+      new Allowlist([entry]);
+    } catch (thrown) {
+      const cause = asError(thrown);
+      throw invalid(`limits.allowlist has ${show(String(entry))}: ${cause.message}`, { cause });
+    }
+  // Every element has just been read.
+  return new Allowlist(given as (string | Multiaddr)[]);
 }
 
 /** Own entries over the bundled ones, over their kind. */

@@ -9,7 +9,7 @@ import {
 import type { Admitted, AddressGate } from './address-gate.js';
 import type { Counters, LimitName } from './counters.js';
 import { Holder, type Refuse } from './holder.js';
-import type { PeerScope, ScopeTree } from './scope-tree.js';
+import type { PeerScope, Roots, ScopeTree } from './scope-tree.js';
 
 /** Charged for a connection as it stands: one frame that is not whole yet, and its objects. @source reliability promise P4 */
 const CONNECTION_BYTES = 32 * 1024;
@@ -21,8 +21,9 @@ export interface HolderOwner {
   readonly gate: AddressGate;
   readonly refuse: Refuse;
 }
-interface ConnectionClaim {
+export interface ConnectionClaim {
   readonly id: number;
+  readonly host: string | undefined;
   readonly direction: Direction;
   readonly usesDescriptor: boolean;
 }
@@ -31,19 +32,23 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
   private peer: PeerScope | undefined;
   private nextStream = 1;
   private readonly id: number;
+  private readonly host: string | undefined;
   private readonly usesDescriptor: boolean;
 
   constructor(
     private readonly owner: HolderOwner,
-    { id, direction, usesDescriptor }: ConnectionClaim,
+    { id, host, direction, usesDescriptor }: ConnectionClaim,
     /** The networks that it is counted in, until it is done. */
     private networks: Admitted | undefined,
+    refuse: Refuse = owner.refuse,
+    /** The scopes that all connections share, or the allowlisted ones. */
+    private readonly roots: Roots = owner.tree,
   ) {
-    super(owner.tree.limits.connection, direction, owner.refuse);
+    super(owner.tree.limits.connection, direction, refuse);
     this.id = id;
+    this.host = host;
     this.usesDescriptor = usesDescriptor;
-    const { transient, system } = owner.tree;
-    this.begin([this.own, transient, system], CONNECTION_BYTES);
+    this.begin([this.own, roots.transient, roots.system], CONNECTION_BYTES);
   }
 
   get tree(): ScopeTree {
@@ -62,9 +67,13 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
   setPeer(peer: string): void {
     this.assertOpen();
     if (this.peer !== undefined) throw twice('connection scope already attached to a peer');
-    const { transient, system } = this.tree;
+    const { transient, system } = this.roots;
     const scope = this.tree.peer(peer);
-    this.move([scope.own], [transient], [this.own, scope.own, system]);
+    if (this.roots === this.tree || this.tree.limits.allowlist.allows(this.host, peer))
+      this.move([scope.own], [transient], [this.own, scope.own, system]);
+    // It came from there, and is not the one who may: it is like all others (RM-44).
+    else
+      this.move([scope.own, this.tree.system], [transient, system], [this.own, scope.own, this.tree.system]);
     this.peer = scope;
   }
 
@@ -73,7 +82,7 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     if (this.peer === undefined) throw twice('connection scope not attached to a peer');
     const id = this.nextStream;
     this.nextStream += 1;
-    const stream = new StreamHolder(this, this.peer, direction, id, this.owner.refuse);
+    const stream = new StreamHolder(this, this.peer, direction, id, this.refuse);
     stream.open(protocol);
     return stream;
   }

@@ -4,6 +4,7 @@
  */
 import type { ResourceLimits, ScopeLimits } from '../core/limits-contract.js';
 import type { AddressNumbers } from './address-gate.js';
+import { Allowlist } from './allowlist.js';
 import type { Limits } from './counters.js';
 import type { CompleteLimits, KeyedLimits } from './scope-tree.js';
 
@@ -92,6 +93,9 @@ export function defaultLimits(machine: Machine): CompleteLimits {
     service: keyed(SERVICE),
     servicePeer: keyed(SERVICE_PEER),
     addresses: ADDRESSES,
+    allowlist: new Allowlist(),
+    allowlistedSystem: scale(system(machine.small === true, budget.memoryBytes)),
+    allowlistedTransient: scale(TRANSIENT),
   };
 }
 
@@ -211,4 +215,6 @@ export const unlimited: ResourceLimits = Object.freeze({
   service: NO_LIMITS,
   servicePeer: NO_LIMITS,
   addresses: { ip4: NO_RATE, ip6Subscriber: NO_RATE, ip6Site: NO_RATE },
+  allowlistedSystem: NO_LIMITS,
+  allowlistedTransient: NO_LIMITS,
 });

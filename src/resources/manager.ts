@@ -7,8 +7,8 @@ import type {
   ResourceManager,
   ResourceStat,
 } from '../core/limits-contract.js';
-import { AddressGate } from './address-gate.js';
-import { ConnectionHolder, type HolderOwner } from './connection-holder.js';
+import { AddressGate, type Admitted } from './address-gate.js';
+import { ConnectionHolder, type ConnectionClaim, type HolderOwner } from './connection-holder.js';
 import type { Refuse } from './holder.js';
 import { ScopeTree, type CompleteLimits } from './scope-tree.js';
 
@@ -32,23 +32,53 @@ export class ScopedResourceManager implements ResourceManager {
   }
 
   openConnection(direction: Direction, { host, usesDescriptor }: ConnectionFacts): ConnectionScope {
-    const admitted = this.gate.admit(host, this.deps.now());
+    const { allowlist, allowlistedSystem } = this.deps.limits;
+    const network = allowlist.networkOf(host);
+    const own =
+      network === undefined ? undefined : { name: network, connections: allowlistedSystem.connections };
+    const admitted = this.gate.admit(host, this.deps.now(), own);
     if ('limit' in admitted) throw this.refusal(admitted.scope, admitted.limit, admitted.value, direction);
     const id = this.nextConnection;
     this.nextConnection += 1;
+    const claim = { id, host, direction, usesDescriptor };
     try {
-      return new ConnectionHolder(this.owner, { id, direction, usesDescriptor }, admitted);
+      return own === undefined
+        ? new ConnectionHolder(this.owner, claim, admitted)
+        : this.letIn(claim, admitted);
     } catch (error) {
       this.gate.leave(admitted);
       throw error;
     }
   }
 
+  mustVerifySource(host: string | undefined): boolean {
+    return this.gate.mustVerify(host, this.deps.now());
+  }
+
+  /** As everybody else; where that is refused, which nobody need know then, under the allowlisted scopes (RM-40.4). */
+  private letIn(claim: ConnectionClaim, networks: Admitted): ConnectionHolder {
+    let isTrying = true;
+    const refuse: Refuse = (scope, limit, direction) =>
+      isTrying
+        ? limitError(scope.name, limit, scope.limits[limit], direction)
+        : this.refuse(scope, limit, direction);
+    try {
+      const holder = new ConnectionHolder(this.owner, claim, networks, refuse);
+      isTrying = false;
+      return holder;
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      return new ConnectionHolder(this.owner, claim, networks, this.refuse, this.tree.allowlisted);
+    }
+  }
+
   stat(): ResourceStat {
-    const { system, transient } = this.tree;
+    const { system, transient, allowlisted } = this.tree;
     return {
       system: system.stat(),
       transient: transient.stat(),
+      allowlistedSystem: allowlisted.system.stat(),
+      allowlistedTransient: allowlisted.transient.stat(),
       ...this.tree.stats(),
       networks: this.gate.size,
     };
@@ -60,10 +90,14 @@ export class ScopedResourceManager implements ResourceManager {
   private readonly refuse: Refuse = ({ name, limits }, limit, direction) =>
     this.refusal(name, limit, limits[limit], direction);
 
-  /** What came in is the remote's doing, what goes out is ours. */
-  private refusal(scope: string, limit: string, value: number, direction: Direction): LimitError {
-    const error = new LimitError(scope, limit, value, direction === 'inbound' ? 'remote' : 'local');
+  private refusal(...refused: Parameters<typeof limitError>): LimitError {
+    const error = limitError(...refused);
     this.deps.refused(error);
     return error;
   }
+}
+
+/** What came in is the remote's doing, what goes out is ours. */
+function limitError(scope: string, limit: string, value: number, direction: Direction): LimitError {
+  return new LimitError(scope, limit, value, direction === 'inbound' ? 'remote' : 'local');
 }

@@ -4,6 +4,7 @@ import type { ScopeStat } from '../core/limits-contract.js';
 import { SmallMap } from '../core/small-map.js';
 import { Counters, type Keeper, type Limits, type Named } from './counters.js';
 import type { AddressNumbers } from './address-gate.js';
+import type { Allowlist } from './allowlist.js';
 
 /** A limit for everybody, and for those that have their own. */
 export interface KeyedLimits {
@@ -21,11 +22,21 @@ export interface CompleteLimits {
   readonly service: KeyedLimits;
   readonly servicePeer: KeyedLimits;
   readonly addresses: AddressNumbers;
+  readonly allowlist: Allowlist;
+  readonly allowlistedSystem: Limits;
+  readonly allowlistedTransient: Limits;
 }
-
-export class ScopeTree implements Keeper {
+/** What every connection counts under. */
+export interface Roots {
   readonly system: Counters;
   readonly transient: Counters;
+}
+
+export class ScopeTree implements Roots, Keeper {
+  readonly system: Counters;
+  readonly transient: Counters;
+  /** For those who are let in although the others are full (RM-44). */
+  readonly allowlisted: Roots;
   private readonly peers = new Map<string, PeerScope>();
   private readonly protocols = new ScopeSet('protocol');
   private readonly services = new ScopeSet('service');
@@ -33,6 +44,10 @@ export class ScopeTree implements Keeper {
   constructor(readonly limits: CompleteLimits) {
     this.system = new Counters('system', limits.system);
     this.transient = new Counters('transient', limits.transient);
+    this.allowlisted = {
+      system: new Counters('allowlistedSystem', limits.allowlistedSystem),
+      transient: new Counters('allowlistedTransient', limits.allowlistedTransient),
+    };
   }
 
   peer(peer: string): PeerScope {

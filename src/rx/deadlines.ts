@@ -2,19 +2,17 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 
 interface Deadline {
   readonly at: number;
-  expire: (() => void) | undefined;
+  readonly expire: () => void;
 }
-
-/** Passed over and still in the queue: cutting them off costs as much as there are behind them. */
-const MAX_PASSED_OVER = 1024;
 
 /**
  * Deadlines that all last equally long, in one queue behind one timer: what a connection's negotiations need, thousands
- * of times. Setting and clearing one costs no timer.
+ * of times. Setting and clearing one among others costs no timer, one that was cleared is not kept, and once the last is
+ * cleared there is no timer (P15).
  */
 export class Deadlines {
-  private queue: Deadline[] = [];
-  private head = 0;
+  /** In the order in which they were set, and so in which they are due. */
+  private readonly waiting = new Set<Deadline>();
   private timer: Subscription | undefined;
   private closed = false;
 
@@ -25,25 +23,30 @@ export class Deadlines {
 
   /** Calls `expire` after the common time, unless what this returns was called before. */
   add(expire: () => void): () => void {
-    const deadline: Deadline = { at: this.scheduler.now() + this.afterMs, expire };
     if (this.closed) return () => undefined;
-    this.passOver();
-    this.queue.push(deadline);
+    const deadline: Deadline = { at: this.scheduler.now() + this.afterMs, expire };
+    this.waiting.add(deadline);
     this.arm();
     return () => {
-      deadline.expire = undefined;
+      if (this.waiting.delete(deadline) && this.waiting.size === 0) this.disarm();
     };
   }
 
   close(): void {
     this.closed = true;
-    this.queue = [];
+    this.waiting.clear();
+    this.disarm();
+  }
+
+  private disarm(): void {
     this.timer?.unsubscribe();
+    this.timer = undefined;
   }
 
   private arm(): void {
-    const next = this.queue[this.head];
-    if (this.timer !== undefined || next === undefined) return;
+    if (this.timer !== undefined) return;
+    const [next] = this.waiting;
+    if (next === undefined) return;
     this.timer = this.scheduler.schedule(
       () => {
         this.timer = undefined;
@@ -54,24 +57,11 @@ export class Deadlines {
     );
   }
 
-  /** Those that were cleared at the front are forgotten at once: a busy host has thousands a second. */
-  private passOver(): void {
-    while (this.head < this.queue.length && this.queue[this.head]?.expire === undefined) this.head += 1;
-    if (this.head < MAX_PASSED_OVER && this.head < this.queue.length) return;
-    this.queue = this.queue.slice(this.head);
-    this.head = 0;
-  }
-
   private sweep(now: number): void {
-    for (
-      let next = this.queue[this.head];
-      next !== undefined && (next.expire === undefined || next.at <= now);
-      next = this.queue[this.head]
-    ) {
-      this.head += 1;
-      next.expire?.();
+    for (const deadline of this.waiting) {
+      if (deadline.at > now) return;
+      this.waiting.delete(deadline);
+      deadline.expire();
     }
-    this.queue = this.queue.slice(this.head);
-    this.head = 0;
   }
 }

@@ -20,5 +20,6 @@ export function tellFirstByte(duplex: Duplex, heard: () => void): Duplex {
     get below() {
       return waiting ? undefined : duplex;
     },
+    release: (bytes) => duplex.release?.(bytes),
   };
 }

@@ -59,6 +59,11 @@ export class ReadSide {
     return this.over !== undefined;
   }
 
+  /** Whether it has ended and nothing is left to be read: what fails then changes nothing. */
+  get isDone(): boolean {
+    return this.over?.error !== undefined || (this.over !== undefined && this.queuedBytes === 0);
+  }
+
   /** Bytes from the remote, in order. Ignored after the end. */
   push(bytes: Bytes): void {
     if (this.over !== undefined || bytes.byteLength === 0) return;
@@ -72,6 +77,11 @@ export class ReadSide {
     this.drain();
   }
 
+  /** What nobody has read, for whoever takes the channel over by other means. */
+  takeQueued(): Bytes[] {
+    return this.queue?.take(this.queuedBytes) ?? [];
+  }
+
   /** The remote's end of stream: the reader completes when it has had all. */
   end(): void {
     if (this.over !== undefined) return;
@@ -81,7 +91,7 @@ export class ReadSide {
 
   /** The channel broke: what is queued is dropped, the reader errors at once. */
   fail(error: Error): void {
-    if (this.over?.error !== undefined || (this.over !== undefined && this.queuedBytes === 0)) return;
+    if (this.isDone) return;
     this.over = { error };
     this.queue?.clear();
     this.drain();

@@ -1,5 +1,6 @@
 import { concat, defer, throwError, type Observable } from 'rxjs';
 import type { Bytes, Duplex } from '../core/duplex.js';
+import { concatBytes, NO_BYTES } from '../core/bytes.js';
 import { ReadSide, taken } from './read-side.js';
 
 /**
@@ -29,5 +30,8 @@ export function unread(duplex: Duplex, bytes: Bytes | undefined): Duplex {
     get below() {
       return prefix.queuedBytes === 0 ? duplex : undefined;
     },
+    // What a reader above puts back was read before what still waits here, which is all of it or nothing.
+    release: (more = NO_BYTES) =>
+      duplex.release?.(prefix.queuedBytes === 0 ? more : concatBytes(more, bytes)),
   };
 }

@@ -60,6 +60,10 @@ export class IdentifyLink implements RemoteProtocols {
     return this.known.supports(this.peer, protocol);
   }
 
+  get takesEarlyEnd(): boolean {
+    return this.known.takesEarlyEnd(this.peer);
+  }
+
   agreed(protocol: string): void {
     if (!this.isOver) this.known.add(this.peer, protocol);
   }

@@ -1,5 +1,6 @@
 /** What identify says on `event$`, made only while somebody listens. @source go-libp2p identify (ID-11) */
 import { fromUtf8 } from '../core/bytes.js';
+import { METADATA } from '../core/peer-store-contract.js';
 import type { Identity } from '../protocols/identify/identity.js';
 import type { IdentifyEvent } from './contract.js';
 import type { ServiceDeps } from './deps.js';
@@ -44,7 +45,7 @@ function factsOf(
 ): Pick<IdentifyEvent, 'agent' | 'protocols' | 'listenAddrs' | 'observedAddr'> {
   const { addrs = [], protocols = [], metadata } = peerStore.get(connection.remotePeer) ?? {};
   return {
-    agent: identity.agent ?? textOf(metadata?.get('AgentVersion')),
+    agent: identity.agent ?? textOf(metadata?.get(METADATA.agent)),
     protocols: identity.protocols ?? protocols,
     listenAddrs: (identity.addrs ?? addrs.map(({ addr }) => addr)).map(String),
     observedAddr: identity.observedAddr?.toString(),

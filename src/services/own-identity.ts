@@ -4,7 +4,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Bytes } from '../core/duplex.js';
 import { splitPeer } from '../core/multiaddr.js';
 import { ADDR_TTL } from '../core/peer-store-contract.js';
-import { RecordSequence, sealPeerRecord } from '../core/peer-record.js';
+import { readPeerRecord, RecordSequence, sealPeerRecord } from '../core/peer-record.js';
 import { recordBudget, trimAddrs } from '../protocols/identify/addr-score.js';
 import { PEER_PUSHES } from '../protocols/identify/push-limits.js';
 import { snapshotOf, type Snapshot } from '../protocols/identify/snapshot.js';
@@ -92,6 +92,8 @@ export class OwnIdentity {
       0,
     );
     peerStore.addAddrs(self, addrs, ADDR_TTL.permanent);
-    peerStore.consumeRecord(record, ADDR_TTL.permanent);
+    // Nobody need verify what was signed a moment ago.
+    if (peerStore.consumeOpened === undefined) peerStore.consumeRecord(record, ADDR_TTL.permanent);
+    else peerStore.consumeOpened(record, readPeerRecord(record), ADDR_TTL.permanent);
   }
 }

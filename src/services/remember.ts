@@ -1,9 +1,8 @@
 /** What the peerstore keeps of an identified peer. @source go-libp2p identify (ID-11 to ID-16) */
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { utf8 } from '../core/bytes.js';
-import type { Bytes } from '../core/duplex.js';
 import type { PeerId } from '../core/identity.js';
-import { ADDR_TTL } from '../core/peer-store-contract.js';
+import { ADDR_TTL, METADATA } from '../core/peer-store-contract.js';
 import type { HostConnection } from '../connection/connection.js';
 import type { Identity } from '../protocols/identify/identity.js';
 import type { ServicePeerStore } from './deps.js';
@@ -16,12 +15,12 @@ export function remember(
   open: readonly HostConnection[],
 ): void {
   if (identity.protocols !== undefined) store.setProtocols(peer, identity.protocols);
-  if (identity.addrs !== undefined) replaceAddrs(store, peer, identity.addrs, identity.envelope, open);
+  if (identity.addrs !== undefined) replaceAddrs(store, peer, identity.addrs, identity, open);
   // The one that the handshake has proven; what the message has is the same, or was refused (ID-16).
   if (!carriesKey(peer) && peer.publicKey !== undefined) store.setKey?.(peer, peer.publicKey);
   if (identity.protocolVersion !== undefined)
-    store.setMetadata(peer, 'ProtocolVersion', utf8(identity.protocolVersion));
-  if (identity.agent !== undefined) store.setMetadata(peer, 'AgentVersion', utf8(identity.agent));
+    store.setMetadata(peer, METADATA.protocol, utf8(identity.protocolVersion));
+  if (identity.agent !== undefined) store.setMetadata(peer, METADATA.agent, utf8(identity.agent));
 }
 
 /**
@@ -32,7 +31,7 @@ function replaceAddrs(
   store: ServicePeerStore,
   peer: PeerId,
   addrs: readonly Multiaddr[],
-  envelope: Bytes | undefined,
+  signed: Pick<Identity, 'envelope' | 'record'>,
   open: readonly HostConnection[],
 ): void {
   const { connected, recentlyConnected, temporary } = ADDR_TTL;
@@ -41,10 +40,10 @@ function replaceAddrs(
   const inUse = open
     .filter(({ direction, direct }) => direction === 'outbound' && direct)
     .map(({ remoteAddr }) => remoteAddr);
-  if (envelope === undefined || !consume(store, peer, addrs, envelope)) {
-    const signed = certifiedOf(store, peer);
+  if (!consume(store, peer, addrs, signed)) {
+    const certified = certifiedOf(store, peer);
     // A record that is older than the one that is known says nothing new, and neither does the list beside it.
-    store.addAddrs(peer, envelope === undefined ? [...addrs, ...signed] : signed, connected);
+    store.addAddrs(peer, signed.envelope === undefined ? [...addrs, ...certified] : certified, connected);
   }
   store.addAddrs(peer, inUse, connected);
   store.updateTtl?.(peer, temporary, 0);
@@ -55,9 +54,13 @@ function consume(
   store: ServicePeerStore,
   peer: PeerId,
   addrs: readonly Multiaddr[],
-  envelope: Bytes,
+  { envelope, record }: Pick<Identity, 'envelope' | 'record'>,
 ): boolean {
-  if (!store.consumeRecord(envelope, ADDR_TTL.connected)) return false;
+  if (envelope === undefined || record === undefined) return false;
+  const { connected } = ADDR_TTL;
+  const isNews =
+    store.consumeOpened?.(envelope, record, connected) ?? store.consumeRecord(envelope, connected);
+  if (!isNews) return false;
   const unwanted = certifiedOf(store, peer).filter((addr) => !addrs.some((wanted) => wanted.equals(addr)));
   if (unwanted.length > 0) store.setAddrs?.(peer, unwanted, 0);
   return true;

@@ -8,7 +8,8 @@ type Destination = Pick<Duplex, 'sink' | 'room$'> & { readonly closed$?: Observa
 /** @see Stream.pipeTo */
 export function pipeTo(source: Stream, destination: Destination): Observable<never> {
   return new Observable<never>((subscriber) => {
-    if (destination.closed$ !== undefined && (destination as unknown) !== source) {
+    // One's own end is heard of by reading.
+    if ((destination as unknown) !== source && destination.closed$ !== undefined) {
       subscriber.add(
         destination.closed$.subscribe({
           next: ({ error }) => {

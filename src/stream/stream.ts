@@ -21,6 +21,13 @@ export interface PendingAnswer {
   /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
   push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
 }
+export interface LazyStart {
+  /** Leaves with the first bytes. */
+  readonly proposal: Bytes;
+  readonly answer: PendingAnswer;
+  /** Whether our end waits for the answer: a js-libp2p responder misses one that arrives before its handler runs. */
+  readonly holdsEnd: boolean;
+}
 export interface StreamDeps {
   readonly id: string;
   readonly protocol: string;
@@ -29,8 +36,7 @@ export interface StreamDeps {
   readonly openedAt: number;
   readonly maxBufferedBytes: number;
   readonly idleTimeoutMs: number;
-  /** An optimistic proposal, which leaves with the first bytes, and the reader of its answer. */
-  readonly lazy?: { readonly proposal: Bytes; readonly answer: PendingAnswer } | undefined;
+  readonly lazy?: LazyStart | undefined;
   /** Errors that nobody handles. */
   readonly report: (error: unknown) => void;
   readonly onClosed: (stream: HostStream, reason: CloseReason) => void;
@@ -59,6 +65,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   private answer: PendingAnswer | undefined;
   private ending = false;
   private endHeldBack = false;
+  private discards = false;
   private firstEnd: 'local' | 'remote' | undefined;
   private reason: CloseReason | undefined;
   private closed: ReplaySubject<CloseReason> | undefined;
@@ -132,8 +139,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     this.ending = true;
     this.firstEnd ??= 'local';
     this.begin();
-    // A js-libp2p responder misses a half-close that arrives before its handler runs, so it waits for the answer.
-    if (this.answer !== undefined) this.endHeldBack = true;
+    if (this.answer !== undefined && this.deps.lazy?.holdsEnd === true) this.endHeldBack = true;
     else this.muxed.end();
   }
 
@@ -148,7 +154,9 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   close(): void {
     this.complete();
-    this.muxed.discard();
+    // What is discarded is not read, and that would be the answer for which the end waits.
+    this.discards = this.endHeldBack;
+    if (!this.discards) this.muxed.discard();
     this.side.end();
   }
 
@@ -223,6 +231,10 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     this.finish({ by: this.firstEnd ?? 'remote' });
   }
 
+  get hasBegun(): boolean {
+    return this.proposal === undefined;
+  }
+
   /** First use: what was proposed leaves in front of the first bytes. */
   begin(): void {
     if (this.proposal === undefined) return;
@@ -251,15 +263,22 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       const answered = answer.push(bytes);
       this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
-      this.answer = undefined;
-      this.onAnswered?.();
-      if (this.endHeldBack) this.muxed.end();
+      this.goOn();
       if (answered.rest === undefined || answered.rest.byteLength === 0) return;
       this.bytesRead += answered.rest.byteLength;
       this.side.push(answered.rest);
     } catch (error) {
       this.muxed.reset(asError(error), NEGOTIATION_FAILED);
     }
+  }
+
+  /** What waited for the answer. */
+  private goOn(): void {
+    this.answer = undefined;
+    this.onAnswered?.();
+    if (this.endHeldBack) this.muxed.end();
+    this.endHeldBack = false;
+    if (this.discards) this.muxed.discard();
   }
 
   private finish(reason: CloseReason): void {

@@ -8,7 +8,7 @@ import { isPeerId, peerIdFrom } from '../core/peer-id.js';
 import { show } from '../core/show.js';
 import { RuleStore, type RuleDatastore } from '../promises/rule-store.js';
 import { firstIp } from './dial-filters.js';
-import { IpRules, parseSubnet, printSubnet, type Subnet } from './ip-rules.js';
+import { IpRules, parseSubnet, printSubnet, type Subnet } from '../core/ip-rules.js';
 
 export type Verdict = 'allow' | 'deny';
 /** A peer (its id, or the text of it), an IP address, or a subnet such as `10.0.0.0/8`. */

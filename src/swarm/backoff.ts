@@ -1,9 +1,11 @@
 /** Addresses that failed a moment ago, and until when they are left alone. @source go-libp2p swarm, dial back-off (BACK-1 to BACK-8) */
 
 /** BACK-2 */
-const BASE_MS = 5_000;
-const COEFFICIENT_MS = 1_000;
-const MAX_MS = 300_000;
+export const BACKOFF: { readonly [K in keyof DialBackoffOptions]-?: number } = {
+  baseMs: 5_000,
+  coefficientMs: 1_000,
+  maxMs: 300_000,
+};
 /** BACK-7 */
 const CLEANUP_INTERVAL_MS = 300_000;
 /**
@@ -34,10 +36,10 @@ export class DialBackoff {
   private readonly maxMs: number;
   private cleanedAt: number | undefined;
 
-  constructor({ baseMs = BASE_MS, coefficientMs = COEFFICIENT_MS, maxMs = MAX_MS }: DialBackoffOptions = {}) {
-    this.baseMs = baseMs;
-    this.coefficientMs = coefficientMs;
-    this.maxMs = maxMs;
+  constructor({ baseMs, coefficientMs, maxMs }: DialBackoffOptions = {}) {
+    this.baseMs = baseMs ?? BACKOFF.baseMs;
+    this.coefficientMs = coefficientMs ?? BACKOFF.coefficientMs;
+    this.maxMs = maxMs ?? BACKOFF.maxMs;
   }
 
   /** How many peers are remembered, blocked or not. */

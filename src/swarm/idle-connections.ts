@@ -1,4 +1,4 @@
-/** Connections that nobody uses: closed when no stream has been open on them for a while. One timer for all. */
+/** Connections that nobody uses: closed when no stream has been open on them for a while. One timer for all, none without any. */
 import { Observable, type SchedulerLike, type Subscription } from 'rxjs';
 import { Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
@@ -24,6 +24,8 @@ export interface IdleConnectionsDeps<C extends Idling> {
   /** The open ones. */
   readonly connections: () => readonly C[];
   readonly opened$: Observable<C>;
+  /** One is no longer among the open ones. */
+  readonly closed$: Observable<unknown>;
   /** Whether somebody wants to keep the peer, used or not. */
   readonly isProtected: (peer: PeerId) => boolean;
   /** Told right before one is closed. */
@@ -56,17 +58,24 @@ export function closeIdleConnections<C extends Idling>(deps: IdleConnectionsDeps
       }
       if (next < Infinity) arm(next);
     };
-    subscriber.add(
-      deps.opened$.subscribe({
-        next: () => {
-          if (timer === undefined) arm(scheduler.now() + idleMs);
-        },
-        error: (error: unknown) => {
-          subscriber.error(error);
-        },
-      }),
-    );
-    subscriber.add(() => timer?.unsubscribe());
+    const disarm = (): void => {
+      timer?.unsubscribe();
+      timer = undefined;
+    };
+    const error = (thrown: unknown): void => {
+      subscriber.error(thrown);
+    };
+    const next = {
+      opened: () => {
+        if (timer === undefined) arm(scheduler.now() + idleMs);
+      },
+      closed: () => {
+        if (connections().length === 0) disarm();
+      },
+    };
+    subscriber.add(deps.opened$.subscribe({ next: next.opened, error }));
+    subscriber.add(deps.closed$.subscribe({ next: next.closed, error }));
+    subscriber.add(disarm);
   });
 }
 

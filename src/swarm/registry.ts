@@ -51,25 +51,14 @@ export class ConnectionRegistry {
     this.connectionList = [...this.connectionList, connection];
     const isFirst = known.length === 0;
     if (isFirst) this.peerList = [...this.peerList, connection.remotePeer];
-    this.publish(isFirst);
-    this.opened.next(connection);
-    const { direction, encryption, muxer, earlyMuxer, limited } = connection;
-    const live = { peerId: connection.remotePeer, connection };
-    this.log.say(
-      {
-        type: 'connection:open',
-        peer,
-        connectionId: connection.id,
-        direction,
-        addr: connection.remoteAddr.toString(),
-        encryption,
-        muxer,
-        earlyMuxer,
-        limited,
-      },
-      live,
-    );
-    if (isFirst) this.log.say({ type: 'peer:connect', peer, limited }, { peerId: connection.remotePeer });
+    // All of it, before anybody answers: whoever closes it at its first news ends it behind its last.
+    this.log.emissions.run(() => {
+      this.publish(isFirst);
+      this.tellParts(this.opened, connection);
+      this.tellOpened(connection);
+      if (isFirst || (!connection.limited && areLimited(known)))
+        this.tellConnected(connection, connection.limited);
+    });
   }
 
   remove(connection: HostConnection, reason: CloseReason): void {
@@ -83,23 +72,13 @@ export class ConnectionRegistry {
       this.byPeer.delete(peer);
       this.peerList = this.peerList.filter((other) => !other.equals(connection.remotePeer));
     } else this.byPeer.set(peer, left);
-    this.publish(wasLast);
-    this.closed.next(connection);
-    const { bytesRead, bytesWritten } = connection;
-    const code = reason.error === undefined ? undefined : codeOf(reason.error);
-    this.log.say(
-      {
-        type: 'connection:close',
-        peer,
-        connectionId: connection.id,
-        by: reason.by,
-        bytesRead,
-        bytesWritten,
-        code,
-      },
-      { peerId: connection.remotePeer, connection },
-    );
-    if (wasLast) this.log.say({ type: 'peer:disconnect', peer }, { peerId: connection.remotePeer });
+    this.log.emissions.run(() => {
+      this.publish(wasLast);
+      this.tellParts(this.closed, connection);
+      this.tellClosed(connection, reason);
+      if (wasLast) this.log.say({ type: 'peer:disconnect', peer }, { peerId: connection.remotePeer });
+      else if (!connection.limited && areLimited(left)) this.tellConnected(connection, true);
+    });
   }
 
   /** The connection to use: the best of the open ones, or none if it has to be direct and is not (CONN-43, CONN-44). */
@@ -124,6 +103,44 @@ export class ConnectionRegistry {
     });
   }
 
+  private tellParts(subject: Subject<HostConnection>, connection: HostConnection): void {
+    this.log.emissions.run(() => {
+      subject.next(connection);
+    });
+  }
+
+  private tellOpened(connection: HostConnection): void {
+    const {
+      id: connectionId,
+      remotePeer: peerId,
+      direction,
+      encryption,
+      muxer,
+      earlyMuxer,
+      limited,
+    } = connection;
+    const addr = connection.remoteAddr.toString();
+    const facts = { direction, addr, encryption, muxer, earlyMuxer, limited };
+    this.log.say(
+      { type: 'connection:open', peer: peerId.toString(), connectionId, ...facts },
+      { peerId, connection },
+    );
+  }
+
+  private tellClosed(connection: HostConnection, { by, error }: CloseReason): void {
+    const { id: connectionId, remotePeer: peerId, bytesRead, bytesWritten } = connection;
+    const code = error === undefined ? undefined : codeOf(error);
+    this.log.say(
+      { type: 'connection:close', peer: peerId.toString(), connectionId, by, bytesRead, bytesWritten, code },
+      { peerId, connection },
+    );
+  }
+
+  /** Also when all that is left of a peer's connections is limited, or no longer is. @source CONN-13 */
+  private tellConnected({ remotePeer: peerId }: HostConnection, limited: boolean): void {
+    this.log.say({ type: 'peer:connect', peer: peerId.toString(), limited }, { peerId });
+  }
+
   private publish(peersChanged: boolean): void {
     const { connectionList, peerList } = this;
     this.log.emissions.run(() => {
@@ -134,4 +151,8 @@ export class ConnectionRegistry {
       this.peersSubject.next(peerList);
     });
   }
+}
+
+function areLimited(connections: readonly HostConnection[]): boolean {
+  return connections.every(({ limited }) => limited);
 }

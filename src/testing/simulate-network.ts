@@ -1,6 +1,15 @@
 /** A whole network in virtual time: hosts of this package over memory links, one clock, one seed. */
-import { firstValueFrom, isObservable, throwIfEmpty, type Observable, type SchedulerLike } from 'rxjs';
+import {
+  firstValueFrom,
+  isObservable,
+  Subject,
+  throwIfEmpty,
+  type Observable,
+  type SchedulerLike,
+} from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import { concatBytes } from '../core/bytes.js';
+import type { Bytes } from '../core/duplex.js';
 import { Libp2pError } from '../core/errors.js';
 import { generateKey } from '../core/keys.js';
 import { componentsOf, parseMultiaddr } from '../core/multiaddr.js';
@@ -18,8 +27,24 @@ import { checkedLink, type Link } from './link.js';
 import { seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
+/** Bytes that have come over a link: of one write, or of writes of one moment. */
+export interface Delivery {
+  /** Where the two hosts listen, `/memory/<number>`; one that listens nowhere is at `/memory/0`. */
+  readonly from: string;
+  readonly to: string;
+  /** ms on the network's clock. */
+  readonly sentAt: number;
+  readonly at: number;
+  /** As they are on the wire: encrypted, unless the hosts are `insecure`. */
+  readonly bytes: Bytes;
+}
 export interface SimulatedNetwork {
   readonly scheduler: SchedulerLike;
+  /**
+   * Everything that arrives anywhere, in order, just before its host gets it: a look at the wire. What a link loses is not
+   * there until it is sent again. Hot; never completes.
+   */
+  readonly delivery$: Observable<Delivery>;
   /**
    * A host on this network: seeded key and chance, memory transport, noise, listening on `/memory/0`. Its clock is the
    * network's; ERR_INVALID_OPTION if another is asked for.
@@ -62,6 +87,8 @@ const EPOCH_MS = 1_704_067_200_000;
 
 class Network implements SimulatedNetwork {
   readonly scheduler = new VirtualClock();
+  private readonly deliveries = new Subject<Delivery>();
+  readonly delivery$ = this.deliveries.asObservable();
   private readonly links = new Map<string, MemoryLink>();
   private readonly memory = linkedNetwork((from, to) => this.linkOf(from, to));
   private made = 0;
@@ -142,9 +169,22 @@ class Network implements SimulatedNetwork {
     const key = `${from}>${to}`;
     const known = this.links.get(key);
     if (known !== undefined) return known;
-    const made = new MemoryLink({ ...FREE, ...this.usual }, seededChance(`${String(this.seed)}/${key}`));
+    const chance = seededChance(`${String(this.seed)}/${key}`);
+    const made = new MemoryLink({ ...FREE, ...this.usual }, chance, (sentAt, bytes) => {
+      if (this.deliveries.observed) this.deliver(from, to, sentAt, bytes);
+    });
     this.links.set(key, made);
     return made;
+  }
+
+  private deliver(from: string, to: string, sentAt: number, bytes: readonly Bytes[]): void {
+    this.deliveries.next({
+      from: addrOf(from),
+      to: addrOf(to),
+      sentAt,
+      at: this.now(),
+      bytes: concatBytes(...bytes),
+    });
   }
 
   /** A host's place is the number that it listened on first. */
@@ -165,6 +205,10 @@ function microtasks(): Promise<void> {
 
 function invalid(what: string): Libp2pError {
   return new Libp2pError('ERR_INVALID_OPTION', 'local', `simulateNetwork: ${what}`);
+}
+
+function addrOf(place: string): string {
+  return `/memory/${/^\d+$/.test(place) ? place : '0'}`;
 }
 
 function parsed(addr: Host | string): Multiaddr | undefined {

@@ -15,7 +15,7 @@ const LOW_WATER_BYTES = 128 * 1024;
 const WRITE_STALL_MS = 10_000;
 
 /** Bytes that were written together, an end, a reset, or news for the place where it arrives. */
-type Parcel = { readonly bytes: Bytes[] } | 'end' | Error | (() => void);
+type Parcel = { readonly bytes: Bytes[]; readonly sentAt: number } | 'end' | Error | (() => void);
 
 /** What belongs to each end: its own clock, and the way from it to the other. */
 export interface MemoryEndDeps {
@@ -84,7 +84,10 @@ export class MemoryEnd implements Duplex, PlainChannel {
       scheduler: other.scheduler,
       link: own.link,
       back: other.link,
-      deliver: (parcel) => this.peer?.receive(parcel),
+      deliver: (parcel) => {
+        if (typeof parcel === 'object' && 'bytes' in parcel) own.link.tap?.(parcel.sentAt, [...parcel.bytes]);
+        this.peer?.receive(parcel);
+      },
     });
   }
 
@@ -133,7 +136,7 @@ export class MemoryEnd implements Duplex, PlainChannel {
       this.gathering = undefined;
       for (let at = 0; at < copy.byteLength; at += pieceBytes) {
         const piece = copy.subarray(at, at + pieceBytes);
-        this.wire.send({ bytes: [piece] }, piece.byteLength);
+        this.wire.send({ bytes: [piece], sentAt: this.own.scheduler.now() }, piece.byteLength);
       }
     }
     if (this.outstanding > HIGH_WATER_BYTES) this.full();
@@ -146,7 +149,7 @@ export class MemoryEnd implements Duplex, PlainChannel {
       this.own.scheduler.schedule(() => {
         if (this.gathering === gathering) this.gathering = undefined;
       }, 0);
-      this.wire.send({ bytes: gathering }, 0);
+      this.wire.send({ bytes: gathering, sentAt: this.own.scheduler.now() }, 0);
     }
     this.gathering.push(bytes);
   }

@@ -2,6 +2,10 @@
  * What lies between two places, one way, for all connections between them: how long it takes, how much fits, what gets
  * lost. It keeps no bytes: those are the wires' (`memory-wire.ts`).
  */
+import type { Bytes } from '../core/duplex.js';
+
+/** Hears what comes out of a link: when it was put in, and the bytes of one write or of writes of one moment. */
+export type LinkTap = (sentAt: number, bytes: readonly Bytes[]) => void;
 
 /** @see Link of `rx-libp2p/testing`, which says what each means. */
 export interface LinkConditions {
@@ -38,6 +42,7 @@ export class MemoryLink {
   constructor(
     conditions: LinkConditions,
     private readonly chance: () => number = () => 0,
+    readonly tap?: LinkTap,
   ) {
     this.current = conditions;
   }

@@ -1,10 +1,12 @@
-/** A TCP socket as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
+/** A socket, of TCP or of TLS on it, as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
 import type { Socket } from 'node:net';
-import { Observable, type Observer, type SchedulerLike, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscription } from 'rxjs';
+import { concatBytes, NO_BYTES } from '../core/bytes.js';
 import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
+import { resetSocket, ReleasedSocket, type SocketOptions } from './released-socket.js';
 
 /** Queued beyond this, there is no room … */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -12,12 +14,6 @@ const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 128 * 1024;
 /** Given to Node at once. Smaller than what may be queued, so that a slow link is seen to move between two of them. */
 const SLICE_BYTES = 64 * 1024;
-
-export interface SocketTiming {
-  readonly scheduler: SchedulerLike;
-  /** A socket that takes nothing for so long while bytes wait is dead. */
-  readonly writeStallMs: number;
-}
 
 /** Under which a socket knows its channel: its listeners are functions that all sockets share. */
 const CHANNEL = Symbol('channel');
@@ -42,7 +38,7 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
 
   constructor(
     private readonly socket: Socket,
-    private readonly timing: SocketTiming,
+    private readonly options: SocketOptions,
   ) {
     // The socket is ours, and its class is Node's: it has no field for this.
     (socket as KnownSocket)[CHANNEL] = this;
@@ -99,6 +95,19 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
     else this.socket.pause();
   }
 
+  /** A `ReleasedSocket`, unless bytes still wait to leave or the end is near; then only `sink.error` and `released$` are left. */
+  release(unread: Bytes = NO_BYTES): ReleasedSocket | undefined {
+    const { socket, side } = this;
+    const isBusy = this.queuedBytes > 0 || this.ending || this.gone || side.ended || socket.destroyed;
+    if (isBusy || this.options.reset !== undefined) return undefined;
+    socket.off('data', onData);
+    socket.off('end', onEnd);
+    socket.pause();
+    const waiting = concatBytes(unread, ...side.takeQueued());
+    if (waiting.byteLength > 0) socket.unshift(waiting);
+    return new ReleasedSocket(socket, this.options);
+  }
+
   // ── what the socket says ───────────────────────────────────────────────────────────────────────────────────────────
   received(bytes: Bytes): void {
     this.side.push(bytes);
@@ -108,14 +117,19 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
     this.side.end();
   }
 
-  broke(error: Error): void {
-    this.side.fail(error);
+  broke(cause: Error): void {
+    const what = `${this.name}: the connection broke: ${codeOf(cause)}`;
+    this.side.fail(new Libp2pError('ERR_TRANSPORT', 'network', what, { cause }));
   }
 
   closed(): void {
     this.gone = true;
     this.forget();
-    this.side.fail(new Libp2pError('ERR_TRANSPORT', 'network', 'tcp: the connection was destroyed'));
+    // An error takes longer to make than all the rest of a socket's end.
+    if (!this.side.isDone)
+      this.side.fail(
+        new Libp2pError('ERR_TRANSPORT', 'network', `${this.name}: the connection was destroyed`),
+      );
     this.room.complete();
   }
 
@@ -140,10 +154,14 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   private afterWrite(error?: Error | null): void {
     // What went wrong comes as the socket's own event.
     if (error !== undefined && error !== null) return;
-    this.progressAt = this.timing.scheduler.now();
+    this.progressAt = this.options.scheduler.now();
     this.pump();
     if (this.queuedBytes <= LOW_WATER_BYTES) this.room.set(true);
     this.watchProgress();
+  }
+
+  private get name(): string {
+    return this.options.name ?? 'tcp';
   }
 
   /** Ours, and what Node has not been rid of. */
@@ -213,7 +231,8 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   private watchProgress(): void {
     if (this.queuedBytes === 0) this.disarm();
     if (this.queuedBytes === 0 || this.stall !== undefined || this.socket.destroyed) return;
-    const { scheduler, writeStallMs } = this.timing;
+    const { scheduler, writeStallMs } = this.options;
+    if (writeStallMs === undefined) return;
     this.progressAt = scheduler.now();
     const restMs = (): number => this.progressAt + writeStallMs - scheduler.now();
     const stalled = (): void => {
@@ -227,8 +246,8 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   }
 
   private stalled(): void {
-    const what = `${String(this.queuedBytes)} bytes wait, and the remote took none for ${String(this.timing.writeStallMs)} ms`;
-    this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `tcp: ${what}`));
+    const what = `${String(this.queuedBytes)} bytes wait, and the remote took none for ${String(this.options.writeStallMs)} ms`;
+    this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `${this.name}: ${what}`));
   }
 
   /** The remote learns of it by a reset: a plain end would look as if all had been said. */
@@ -238,9 +257,8 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
     this.forget();
     this.room.complete();
     if (this.socket.destroyed) return;
-    // The system knows no reset after an end.
-    if (this.saidEnd) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    if (this.options.reset !== undefined) this.options.reset(error, this.saidEnd);
+    else resetSocket(this.socket, this.saidEnd);
   }
 
   private forget(): void {
@@ -263,8 +281,7 @@ function onEnd(this: Socket): void {
   channelOf(this).ended();
 }
 function onError(this: Socket, cause: Error): void {
-  const what = `tcp: the connection broke: ${codeOf(cause)}`;
-  channelOf(this).broke(new Libp2pError('ERR_TRANSPORT', 'network', what, { cause }));
+  channelOf(this).broke(cause);
 }
 function onClose(this: Socket): void {
   channelOf(this).closed();

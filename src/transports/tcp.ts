@@ -1,19 +1,13 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { Observable, type Subscriber } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { codeOf, Libp2pError, TimeoutError } from '../core/errors.js';
-import {
-  hostAndPort,
-  parseMultiaddr,
-  protocolNames,
-  splitPeer,
-  tcpMultiaddr,
-  type HostAndPort,
-} from '../core/multiaddr.js';
+import { hostAndPort, protocolNames, splitPeer, tcpMultiaddr, type HostAndPort } from '../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../core/parts.js';
 import { checkedNumbers } from '../core/checked-numbers.js';
-import { SocketDuplex, type SocketTiming } from './socket-duplex.js';
+import { boundHosts } from './bound-hosts.js';
+import { SocketDuplex } from './socket-duplex.js';
+import type { SocketTiming } from './released-socket.js';
 
 const DEFAULTS = {
   /** How long connecting may take. */
@@ -27,8 +21,6 @@ const DEFAULTS = {
 };
 /** Without descriptors, every attempt to accept fails: no need to say so each time. */
 const WARN_EVERY_MS = 1_000;
-/** fe80::/10 means nothing without its interface. @source RFC 4291, 2.5.6 */
-const LINK_LOCAL = /^fe[89ab]/i;
 export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined };
 
 /**
@@ -239,16 +231,7 @@ function report(
   subscriber.next(event);
 }
 
-/** Where a server is bound; "everywhere" becomes the addresses of this machine's interfaces, but for IPv6 link-local ones. */
 function boundAddrs(bound: AddressInfo | string | null): readonly Multiaddr[] {
   if (bound === null || typeof bound === 'string') return [];
-  if (bound.address !== '0.0.0.0' && bound.address !== '::') return [tcpMultiaddr(bound.address, bound.port)];
-  const family = bound.address === '::' ? 'IPv6' : 'IPv4';
-  const hosts = Object.values(networkInterfaces())
-    .flatMap((infos) => infos ?? [])
-    .filter((info) => info.family === family && !LINK_LOCAL.test(info.address))
-    .map((info) => info.address);
-  return hosts.map((host) =>
-    parseMultiaddr(`/${family === 'IPv6' ? 'ip6' : 'ip4'}/${host}/tcp/${String(bound.port)}`),
-  );
+  return boundHosts(bound.address).map((host) => tcpMultiaddr(host, bound.port));
 }

@@ -193,6 +193,23 @@ describe('what is asked of an address', () => {
   });
 
   it.each([
+    // public, private, loopback
+    ['/ip6/::ffff:1.1.1.1/tcp/80', [true, false, false]],
+    ['/ip6/::ffff:192.168.1.1/tcp/80', [false, true, false]],
+    ['/ip6/::ffff:c0a8:0101/tcp/80', [false, true, false]],
+    ['/ip6/::ffff:127.0.0.1/tcp/80', [false, true, true]],
+    ['/ip6/::ffff:192.0.2.1/tcp/80', [false, false, false]],
+    ['/ip6/::ffff:0.0.0.0/tcp/80', [false, false, false]],
+    ['/ip6zone/eth0/ip6/::ffff:10.0.0.1/tcp/80', [false, true, false]],
+    // Not mapped: another prefix, and the old form without one.
+    ['/ip6/::fffe:192.168.1.1/tcp/80', [false, false, false]],
+    ['/ip6/::192.168.1.1/tcp/80', [false, false, false]],
+  ])('%s, IPv4 in IPv6 clothes, is what the IPv4 address is: %p', (text, expected) => {
+    const addr = parseMultiaddr(text);
+    expect([isPublic(addr), isPrivate(addr), isLoopback(addr)]).toEqual(expected);
+  });
+
+  it.each([
     ['/ip4/1.2.3.4/tcp/80', { tcp: true }],
     ['/ip4/1.2.3.4/tcp/80/ws', { ws: true }],
     ['/dns4/a.b/tcp/443/wss', { ws: true }],

@@ -63,7 +63,12 @@ const SHARED = [
 
 it('the doors show this and nothing else', () => {
   expect(Object.keys(browser).sort()).toEqual(SHARED);
-  expect(Object.keys(node).sort()).toEqual([...SHARED, 'tcp'].sort());
+  expect(Object.keys(node).sort()).toEqual([...SHARED, 'quic', 'tcp', 'tls'].sort());
   expect(Object.keys(metrics)).toEqual(['prometheusMetrics']);
-  expect(Object.keys(testing).sort()).toEqual(['seededRandom', 'simulateDial', 'simulateNetwork']);
+  expect(Object.keys(testing).sort()).toEqual([
+    'seededRandom',
+    'simulateDial',
+    'simulateNetwork',
+    'transportSuite',
+  ]);
 });

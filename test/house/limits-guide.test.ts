@@ -3,11 +3,9 @@ import { unlimited } from '../../src/index.js';
 import { simulateNetwork } from '../../src/testing.js';
 import { limits } from '../../examples/limits/chat.js';
 
-const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const guide = read('docs/guide/limits.md');
+const guide = readFileSync(new URL('../../docs/guide/limits.md', import.meta.url), 'utf8');
 
-it('the guide shows the example as it is, and a host takes its limits', async () => {
-  expect(guide).toContain(`\`\`\`ts\n${read('examples/limits/chat.ts')}\`\`\``);
+it('a host takes the limits of the example', async () => {
   const net = simulateNetwork({ seed: 1 });
   const host = await net.createHost({ limits });
   await net.runUntil(host.stop());

@@ -17,7 +17,7 @@ describe.each(pairs)('dialing $implementation over $over', ({ implementation, in
   let port: number;
   let id: string;
   beforeAll(async () => {
-    peer = await Peer.start(implementation, insecure);
+    peer = await Peer.start(implementation, { security: insecure ? 'plaintext' : 'noise' });
     const [, listened, name = ''] = /\/tcp\/(\d+)\/p2p\/(.+)$/.exec(peer.addr) ?? [];
     [port, id] = [Number(listened), name];
   });

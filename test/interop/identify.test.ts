@@ -30,7 +30,7 @@ describe.each(pairs)('with $implementation over $over', ({ implementation, insec
         userAgent: 'interop/1',
         events: { next: (event) => events.push(event) },
       }),
-      Peer.start(implementation, insecure),
+      Peer.start(implementation, { security: insecure ? 'plaintext' : 'noise' }),
     ]);
     id = /\/p2p\/(.+)$/.exec(peer.addr)?.[1] ?? '';
   });

@@ -8,4 +8,5 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   modulePathIgnorePatterns: ['<rootDir>/test/interop/js'],
   testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/test/interop/matrix-reporter.js'],
 };

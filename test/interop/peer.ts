@@ -2,6 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export type Implementation = 'go' | 'js';
+/** What the peer is to speak: TCP and noise unless told otherwise. */
+export interface Speaks {
+  readonly transport?: 'tcp' | 'ws' | 'wss' | 'quic';
+  readonly security?: 'noise' | 'tls' | 'plaintext';
+  /** The path of a private network's key file. */
+  readonly psk?: string;
+}
 interface Answer {
   readonly id?: number;
   readonly event?: string;
@@ -29,14 +36,18 @@ export class Peer {
     });
   }
 
-  static async start(implementation: Implementation, insecure: boolean): Promise<Peer> {
-    const flags = insecure ? ['-insecure'] : [];
+  static async start(implementation: Implementation, speaks: Speaks = {}): Promise<Peer> {
     const here = new URL('.', import.meta.url).pathname;
+    const certificate = { cert: `${here}certs/localhost.crt`, key: `${here}certs/localhost.key` };
+    const wanted = { ...(speaks.transport === 'wss' ? certificate : {}), ...speaks };
+    const flags = Object.entries(wanted).flatMap(([name, value]) => [`--${name}`, value]);
     const child =
       implementation === 'go'
         ? spawn(`${here}go/bin/peer`, flags, { stdio: ['pipe', 'pipe', 'inherit'] })
         : spawn(process.execPath, ['--require', './polyfill.cjs', 'peer.mjs', ...flags], {
             cwd: `${here}js`,
+            // The certificate of the tests is signed by nobody, and js-libp2p has no option for that.
+            env: { ...process.env, ...(speaks.transport === 'wss' && { NODE_TLS_REJECT_UNAUTHORIZED: '0' }) },
             stdio: ['pipe', 'pipe', 'inherit'],
           });
     const peer = new Peer(child);

@@ -17,6 +17,7 @@ const hasGo = spawnSync('go', ['version']).status === 0;
 if (hasGo) {
   console.log('building the go-libp2p peer …');
   if (run('go', ['build', '-o', 'bin/peer', '.'], `${here}go`) !== 0) process.exit(1);
+  if (run('go', ['build', '-o', 'bin/quic-certs', './quic-certs'], `${here}go`) !== 0) process.exit(1);
   peers.push('go');
 } else if (required) {
   console.error('interop: Go is required, and there is none');

@@ -9,7 +9,7 @@ import { addr, keyOf, known, peer, storeInTime } from '../support/peer-store.js'
 const A = peer('a');
 
 describe('protocols (PS-43)', () => {
-  it('replace those before, each once', () => {
+  it('PS-44: replace those before, each once', () => {
     const { store } = storeInTime();
     store.setProtocols(A, ['/x', '/y', '/x']);
     store.setProtocols(A, ['/z', '/y']);
@@ -29,6 +29,37 @@ describe('protocols (PS-43)', () => {
     const { store } = storeInTime();
     store.setProtocols(A, ['x'.repeat(257), 'ä'.repeat(129), 'ä'.repeat(128), '']);
     expect(store.get(A)?.protocols).toEqual(['ä'.repeat(128)]);
+  });
+});
+
+describe('forgetting what was learned by talking to a peer (PS-48)', () => {
+  it('leaves addresses, tags and the metadata of others, and says so once', () => {
+    const { store } = storeInTime();
+    const key = generateKey('ECDSA').publicKey;
+    const id = peerIdFrom(key);
+    store.addAddrs(id, [addr(1)], ADDR_TTL.permanent);
+    store.setProtocols(id, ['/x']);
+    store.setTag(id, 't', 1);
+    store.setKey(id, key);
+    store.recordRtt(id, 10);
+    for (const name of ['AgentVersion', 'ProtocolVersion', 'note'])
+      store.setMetadata(id, name, new Uint8Array(1));
+    const changes: unknown[] = [];
+    store.change$.subscribe((change) => changes.push(change));
+    store.forget(id);
+    store.forget(id);
+    const { addrs, protocols, tags, metadata, rttMs, peerId } = store.get(id)!;
+    expect([addrs.length, protocols, [...tags], [...metadata.keys()]]).toEqual([1, [], [['t', 1]], ['note']]);
+    expect([rttMs, peerId.publicKey]).toEqual([undefined, undefined]);
+    expect(changes).toEqual([{ type: 'update', peer: id.toString() }]);
+  });
+
+  it('is the end of a peer of which nothing else is known, and of none that is not known', () => {
+    const { store } = storeInTime();
+    store.setProtocols(A, ['/x']);
+    store.forget(A);
+    store.forget(peer('b'));
+    expect(store.peers).toEqual([]);
   });
 });
 
@@ -95,7 +126,7 @@ describe('keys (PS-40, PS-41)', () => {
   const rsa = generateKey('RSA').publicKey;
   const id = peerIdFrom(peerIdFrom(rsa).toString());
 
-  it('of an id that does not carry one is remembered, and is enough to know the peer (PS-47)', () => {
+  it('of an id that does not carry one is remembered, and is enough to know the peer (PS-42, PS-47)', () => {
     const { store } = storeInTime();
     expect(id.publicKey).toBeUndefined();
     store.setKey(id, rsa);

@@ -27,7 +27,7 @@ it('change$ tells each change as it is made, and none that is none', () => {
   expect(seen).toEqual(['update a', 'update a', 'remove a']);
 });
 
-it('watch gives the record now and after every change of it, and of no other peer', () => {
+it('PS-21: watch gives the record now and after every change of it, and of no other peer', () => {
   const { store } = storeInTime();
   const seen: (PeerRecord | undefined)[] = [];
   store.watch(A).subscribe((record) => seen.push(record));
@@ -121,11 +121,12 @@ describe('expiry', () => {
     expect(seen.length).toBe(2_000);
   });
 
-  it('what has expired unseen goes with later writes', () => {
+  it('PS-20: what has expired unseen is not among the peers, and goes with later writes', () => {
     const { store, core, pass } = storeInTime();
     store.addAddrs(A, [addr(1)], 1_000);
     pass(1_000);
     expect(core.known.get(A.toString())).toBeDefined();
+    expect(store.peers).toEqual([]);
     store.setTag(peer('b'), 't', 1);
     expect(core.known.get(A.toString())).toBeUndefined();
   });
@@ -149,7 +150,7 @@ describe('a subscriber', () => {
   });
 });
 
-it('after close it can be read, writes are passed over, and no timer is left (P12, P15)', async () => {
+it('after close it can be read, writes are passed over, and no timer is left (PS-49, P12, P15)', async () => {
   const { store, clock } = storeInTime();
   store.change$.subscribe();
   store.addAddrs(A, [addr(1)], 1_000);

@@ -54,6 +54,8 @@ describe('scopes', () => {
     expect(manager.stat()).toEqual({
       system: NOTHING,
       transient: NOTHING,
+      allowlistedSystem: NOTHING,
+      allowlistedTransient: NOTHING,
       peers: {},
       protocols: {},
       services: {},
@@ -212,7 +214,7 @@ describe('scopes', () => {
     expect([Object.keys(peers), Object.keys(protocols)]).toEqual([[peer], ['/own']]);
   });
 
-  it('[RM-12] what can be done without takes half at most, and no size is negative', () => {
+  it('[RM-12, NET-21] what can be done without takes half at most, and no size is negative', () => {
     const { connect } = bench({ peer: { memoryBytes: 256 * KIB } });
     const stream = connect('inbound', 'p').openStream('inbound');
     expect([stream.tryReserveMemory(65 * KIB + 1), stream.tryReserveMemory(65 * KIB)]).toEqual([false, true]);
@@ -280,7 +282,7 @@ describe('whatever is opened, reserved and closed', () => {
     size: fc.nat(60 * KIB),
   });
 
-  it('no scope is ever above its limits or below nothing, and all of it is zero at the end', () => {
+  it('[RM-1, RM-5, RM-6] no scope is ever above its limits or below nothing, and all of it is zero at the end', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const { manager } = bench(LIMITS);
@@ -323,6 +325,8 @@ describe('whatever is opened, reserved and closed', () => {
         expect(manager.stat()).toEqual({
           system: NOTHING,
           transient: NOTHING,
+          allowlistedSystem: NOTHING,
+          allowlistedTransient: NOTHING,
           peers: {},
           protocols: {},
           services: {},

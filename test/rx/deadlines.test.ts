@@ -69,6 +69,26 @@ describe('deadlines', () => {
     expect(steps).toBeLessThanOrEqual(501);
   });
 
+  it('leave no timer once the last is cleared or has expired, P15', () => {
+    const clock = new VirtualClock();
+    const deadlines = new Deadlines(clock, 100);
+    const clears = [deadlines.add(() => undefined), deadlines.add(() => undefined)];
+    clears[0]?.();
+    clears[0]?.();
+    expect(clock.nextAt).toBe(100);
+    clears[1]?.();
+    expect(clock.nextAt).toBeUndefined();
+    clock.moveTo(50);
+    let expired = 0;
+    const late = deadlines.add(() => (expired += 1));
+    expect(clock.nextAt).toBe(150);
+    clock.step();
+    // Clearing what has expired takes nothing from the next.
+    deadlines.add(() => (expired += 1));
+    late();
+    expect([clock.nextAt, expired]).toEqual([250, 1]);
+  });
+
   it('may be set and cleared while another expires', () => {
     const clock = new VirtualClock();
     const deadlines = new Deadlines(clock, 10);

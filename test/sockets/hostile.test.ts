@@ -6,7 +6,16 @@ import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { firstValueFrom, lastValueFrom, merge, of, tap, toArray } from 'rxjs';
-import { createHost, serve, withStream, type DialError, type Host, type HostEvent } from '../../src/index.js';
+import {
+  createHost,
+  noise,
+  serve,
+  tls,
+  withStream,
+  type DialError,
+  type Host,
+  type HostEvent,
+} from '../../src/index.js';
 import { codeOf } from '../../src/core/errors.js';
 import { HEADER_FRAME } from '../../src/protocols/multistream/codec.js';
 import { openHandles, plainClient, until } from './sockets.js';
@@ -31,10 +40,11 @@ interface Made {
   readonly events: HostEvent[];
   readonly port: number;
 }
-async function make(): Promise<Made> {
+async function make(security = noise()): Promise<Made> {
   const events: HostEvent[] = [];
   const host = await createHost({
     listen: ['/ip4/127.0.0.1/tcp/0'],
+    security: [security],
     // The same address is dialed again and again, and fails each time.
     dial: { backoff: { baseMs: 0, coefficientMs: 0 } },
     events: { next: (event) => events.push(event) },
@@ -114,11 +124,14 @@ const dialed = (from: Host, to: string): Promise<unknown> =>
   );
 
 describe.each([
-  ['S3: a reset', 'resetAndDestroy'],
-  ['S4: an end', 'end'],
-] as const)('%s', (_, how) => {
+  ['S3: a reset', 'resetAndDestroy', noise, 1],
+  ['S4: an end', 'end', noise, 1],
+  // Long handshakes: not every byte of them.
+  ['S3: a reset during TLS', 'resetAndDestroy', tls, 17],
+  ['S4: an end during TLS', 'end', tls, 17],
+] as const)('%s', (_, how, security, step) => {
   it('after any byte of the upgrade is one typed error at both ends, and the honest are served', async () => {
-    const [a, b] = [await make(), await make()];
+    const [a, b] = [await make(security()), await make(security())];
     let after = 0;
     const cut = await between(b.port, (bytes, offset, listener, dialer) => {
       listener.write(bytes.subarray(0, Math.max(0, after - offset)));
@@ -128,7 +141,7 @@ describe.each([
     });
     const peer = b.host.peerId.toString();
     let codes: string[] = [];
-    for (after = 1; after < 400; after += 1) {
+    for (after = 1; after < 2000; after += step) {
       const refusedBefore = b.events.filter(({ type }) => type === 'connection:refuse').length;
       const error = await dialed(a.host, target(cut.port, peer));
       // From here on the upgrade is whole, and what breaks is a connection.
@@ -147,9 +160,12 @@ describe.each([
   }, 30_000);
 });
 
-describe('half a connection', () => {
+describe.each([
+  ['noise', noise],
+  ['TLS', tls],
+])('half a connection, with %s', (_, security) => {
   it('S5: whose peer ends its side before it has said anything is closed at once', async () => {
-    const b = await make();
+    const b = await make(security());
     for (const said of [Buffer.alloc(0), Buffer.from(HEADER_FRAME)]) {
       const client = await plainClient(b.port, true);
       client.resume();
@@ -162,7 +178,7 @@ describe('half a connection', () => {
   });
 
   it('S5: whose peer ends its side once the upgrade is done, and reads on, is closed too', async () => {
-    const [a, b] = [await make(), await make()];
+    const [a, b] = [await make(security()), await make(security())];
     let toListener: Socket | undefined;
     const half = await between(b.port, (bytes, _, listener) => {
       toListener = listener;
@@ -210,9 +226,12 @@ describe('many', () => {
   });
 });
 
-describe('segments', () => {
+describe.each([
+  ['noise', noise],
+  ['TLS', tls],
+])('segments, with %s', (_, security) => {
   it('S10: of one byte each make no difference', async () => {
-    const [a, b] = [await make(), await make()];
+    const [a, b] = [await make(security()), await make(security())];
     const slow = await between(b.port, (bytes, _, listener) => {
       for (const byte of bytes) listener.write(Uint8Array.of(byte));
     });
@@ -223,7 +242,7 @@ describe('segments', () => {
   });
 
   it('S11: of no length, which Node writes as nothing, make no difference either', async () => {
-    const [a, b] = [await make(), await make()];
+    const [a, b] = [await make(security()), await make(security())];
     const empty = await between(b.port, (bytes, _, listener) => {
       for (const byte of bytes) {
         listener.write(new Uint8Array(0));

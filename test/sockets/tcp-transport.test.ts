@@ -87,7 +87,7 @@ describe('listening', () => {
     subscription.unsubscribe();
   });
 
-  it('everywhere tells the addresses of the interfaces, of its family only, none of them link-local', async () => {
+  it('ADDR-2, ADDR-13: everywhere tells the addresses of the interfaces, of its family only, none of them link-local', async () => {
     const of = (family: string): string[] =>
       Object.values(networkInterfaces())
         .flatMap((infos) => infos ?? [])

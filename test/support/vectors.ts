@@ -27,3 +27,12 @@ export function codeThrownBy(act: () => unknown): string | undefined {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error);
   }
 }
+/** What it says, for errors that are to say what was wrong. */
+export function messageThrownBy(act: () => unknown): string {
+  try {
+    act();
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

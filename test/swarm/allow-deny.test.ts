@@ -9,7 +9,7 @@ import {
   type AllowDenyOptions,
 } from '../../src/index.js';
 import { parseIp4, parseIp6, printIp4 } from '../../src/core/ip.js';
-import { IpRules, parseSubnet, printSubnet } from '../../src/swarm/ip-rules.js';
+import { IpRules, parseSubnet, printSubnet } from '../../src/core/ip-rules.js';
 
 const PEER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
 const OTHER = '12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq';

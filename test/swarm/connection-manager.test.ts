@@ -117,7 +117,7 @@ describe('pruning', () => {
     });
   });
 
-  it('[CM-9, CM-17, ODD-25] on demand goes down to the low mark, and every trim is remembered', () => {
+  it('[CM-9, CM-10, CM-17, ODD-25] on demand goes down to the low mark, and every trim is remembered', () => {
     const { registry, advance, connect, manager, events } = bench();
     connect('a', 'b', 'c');
     expect(manager.info).toEqual({ low: 2, high: 4, graceMs: 1_000, connections: 3, lastTrimAt: undefined });

@@ -1,7 +1,7 @@
 import { NEVER, EMPTY, Observable, of, throwError, timer } from 'rxjs';
 import { VirtualTimeScheduler } from 'rxjs';
 import { serve, type Host } from '../../src/index.js';
-import { simulateNetwork, type Link, type SimulatedNetwork } from '../../src/testing.js';
+import { simulateNetwork, type Delivery, type Link, type SimulatedNetwork } from '../../src/testing.js';
 
 const ECHO = '/echo/1.0.0';
 
@@ -279,5 +279,47 @@ describe('what it does not know', () => {
         net.link(silent, '/memory/1', {});
       }),
     ).toMatch(/listens on no \/memory address/);
+  });
+});
+
+describe('a look at the wire', () => {
+  it('tells what arrives, when it was sent, and where it was and is; the last bytes are those of the echo', async () => {
+    const net = simulateNetwork({ seed: 1, link: { latencyMs: 20 } });
+    const silent = await net.createHost({ listen: [], insecure: true });
+    const server = await net.createHost({ insecure: true });
+    server
+      .handle(ECHO)
+      .pipe(serve((stream) => stream.pipeTo(stream)))
+      .subscribe();
+    const stream = await net.runUntil(silent.newStream(server.addrs, ECHO));
+    const heard: Delivery[] = [];
+    const looking = net.delivery$.subscribe((delivery) => heard.push(delivery));
+    const startedAt = net.now();
+    stream.next(new TextEncoder().encode('echo, please'));
+    await net.runUntil(stream.read());
+    looking.unsubscribe();
+    expect(heard.map(({ from, to, sentAt, at }) => [from, to, sentAt - startedAt, at - startedAt])).toEqual([
+      ['/memory/0', '/memory/1', 0, 20],
+      ['/memory/1', '/memory/0', 20, 40],
+    ]);
+    for (const { bytes } of heard) expect(new TextDecoder().decode(bytes)).toContain('echo, please');
+  });
+
+  it('a lost piece is there once it has come, with the time when it was written', async () => {
+    const net = simulateNetwork({ seed: 3, link: { latencyMs: 20 } });
+    const [client, server] = [await net.createHost(), await echoServer(net)];
+    const stream = await net.runUntil(client.newStream(server.addrs, ECHO));
+    await net.advance(1_000);
+    const heard: Delivery[] = [];
+    net.delivery$.subscribe((delivery) => heard.push(delivery));
+    net.link(client, server, { loss: 1 });
+    const sentAt = net.now();
+    stream.next(new Uint8Array(10));
+    await net.advance(30);
+    expect(heard).toEqual([]);
+    net.link(client, server, { loss: 0 });
+    await net.runUntil(stream.read());
+    expect(heard[0]).toMatchObject({ sentAt, from: '/memory/1', to: '/memory/2' });
+    expect(heard[0]!.at).toBe(sentAt + 60);
   });
 });

@@ -98,7 +98,11 @@ describe('createHost refuses, by name,', () => {
 
 it.each([
   [192, 192, undefined],
-  [193, 192, 'conn manager high watermark limit: 193, exceeds the system connection limit of: 192'],
+  [
+    193,
+    192,
+    'conn manager high watermark limit: 193, exceeds the system connection limit of: 192 (connectionManager.high, limits.system.connections)',
+  ],
 ])('[CM-20] a high mark of %d with a limit of %d is worth a warning: %s', (high, limit, message) => {
   expect(highWaterWarning(high, limit)?.message).toBe(message);
 });

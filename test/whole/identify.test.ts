@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { firstValueFrom, lastValueFrom, map, tap, toArray } from 'rxjs';
 import { concatBytes } from '../../src/core/bytes.js';
 import { TimeoutError } from '../../src/core/errors.js';
@@ -5,6 +6,7 @@ import { generateKey } from '../../src/core/keys.js';
 import { parseMultiaddr, splitPeer } from '../../src/core/multiaddr.js';
 import { openPeerRecord } from '../../src/core/peer-record.js';
 import { encodeVarint } from '../../src/core/varint.js';
+import { crypto } from '../../src/crypto/crypto.js';
 import type { HostPeerStore } from '../../src/core/peer-store-contract.js';
 import {
   ofType,
@@ -82,7 +84,7 @@ describe('a new connection', () => {
     expect([a.connections[0]?.streams, b.connections[0]?.streams]).toEqual([[], []]);
   });
 
-  it('tells what it was told to tell', async () => {
+  it('ID-19: tells what it was told to tell', async () => {
     const c = await net.createHost({ userAgent: 'mine/2', protocolVersion: 'mine' });
     await net.runUntil(a.dial(c.addrs));
     await net.advance(RTT_MS);
@@ -118,6 +120,22 @@ describe('a new connection', () => {
     await net.advance(1000);
     expect(known()).toEqual(['/memory/1']);
     expect(own.get(a.peerId)?.addrs.map(({ addr }) => addr.toString())).toEqual(['/memory/1']);
+  });
+
+  it('REC-6: has each side verify the other’s record once, and nobody its own', async () => {
+    const verify = jest.spyOn(crypto, 'ed25519Verify');
+    try {
+      await net.runUntil(a.dial(b.addrs));
+      await net.advance(10 * RTT_MS);
+      const records = verify.mock.calls.filter(([, data]) =>
+        Buffer.from(data).includes('libp2p-peer-record'),
+      );
+      expect(records).toHaveLength(2);
+      expect(a.peerStore.get(b.peerId)?.addrs).toMatchObject([{ certified: true }]);
+      expect(b.peerStore.get(b.peerId)?.addrs).toMatchObject([{ certified: true }]);
+    } finally {
+      verify.mockRestore();
+    }
   });
 
   it('is left alone by hosts that have no identify, and says nothing of those', async () => {
@@ -435,7 +453,7 @@ describe('a hostile peer', () => {
       'ERR_LIMIT',
     ],
     [
-      'I8: another peer’s key',
+      'I8, ID-16: another peer’s key',
       (stream) => {
         answer(stream, { ...good, publicKey: KEY.publicKey.bytes });
       },
@@ -527,7 +545,7 @@ describe('a hostile peer', () => {
     expect(new TextDecoder().decode(a.peerStore.get(peer.peerId)?.metadata.get('AgentVersion'))).toBe(agent);
   });
 
-  it('I3, I4: of thousands of protocols and addresses only so many are kept', async () => {
+  it('I3, I4, ID-12: of thousands of protocols and addresses only so many are kept', async () => {
     const parts = Array.from({ length: 10 }, (_, part) => ({
       protocols: Array.from({ length: 300 }, (__, i) => `/p/${String(part)}/${String(i)}`),
       listenAddrs: Array.from(
@@ -608,7 +626,7 @@ describe('a hostile peer', () => {
 
     it.each([
       [
-        'I8: another peer’s key',
+        'I8, ID-16: another peer’s key',
         { publicKey: KEY.publicKey.bytes, protocols: ['/b'] },
         'ERR_PEER_ID_MISMATCH',
       ],

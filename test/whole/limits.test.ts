@@ -165,6 +165,27 @@ describe('streams', () => {
     await leavesNothing(table);
   });
 
+  it('P19: opened and reset one behind the other, more than 200 a second behind a thousand: the connection ends, and that is told once', async () => {
+    const table = await pair({ a: { ...unlimited, system: {} }, b: MANY });
+    const { net, a, b, refusals } = table;
+    await net.runUntil(a.dial(b.addrs));
+    await net.advance(100);
+    const open$ = a.newStream(b.peerId, ECHO, { lazy: true, noDial: true });
+    for (let round = 0; round < 22 && b.connections.length > 0; round += 1) {
+      const streams: Stream[] = [];
+      for (let count = 0; count < 50; count += 1)
+        open$.subscribe({ next: (stream) => streams.push(stream), error: () => undefined });
+      await net.advance(1);
+      for (const stream of streams) stream.error(new Error('enough'));
+      await net.advance(1);
+    }
+    await net.advance(100);
+    const limit = 'streams opened and reset per second';
+    expect(refusals(b)).toMatchObject([{ scope: 'connection', limit, value: 200, code: 'ERR_LIMIT' }]);
+    expect(refusals(b)[0]?.error).toBeInstanceOf(LimitError);
+    expect([a.connections, b.connections]).toEqual([[], []]);
+  });
+
   it('a protocol that is agreed on slowly is counted once it is agreed on', async () => {
     const table = await pair({ a: { protocolPeer: { outboundStreams: 1 } } });
     const { net, a, b } = table;
@@ -247,6 +268,30 @@ describe('connections', () => {
     await net.runUntil(a.stop());
     await net.advance(1_000);
     expect(statOf(b)).toMatchObject({ networks: 0, peers: {}, system: { descriptors: 0, memoryBytes: 0 } });
+  });
+
+  it('[RM-40, RM-44] of a host that is full are taken from those on its allowlist', async () => {
+    const network = createMemoryNetwork();
+    const net = quietNetwork({ seed: 1 });
+    let from = '';
+    const b = await net.createHost({
+      transports: [overIp('10.0.0.1', network, () => from)],
+      listen: ['/ip4/10.0.0.1/tcp/1'],
+      limits: { system: { inboundConnections: 1, connections: 1 }, allowlist: ['/ip4/10.0.0.2/ipcidr/32'] },
+    });
+    for (const [ip, inbound] of [
+      ['10.0.0.3', 1],
+      ['10.0.0.4', 1],
+      ['10.0.0.2', 2],
+    ] as const) {
+      from = ip;
+      const guest = await net.createHost({ transports: [overIp(ip, network)], listen: [] });
+      guest.dial(b.addrs).subscribe({ error: () => undefined });
+      await net.advance(100);
+      expect(b.connections).toHaveLength(inbound);
+    }
+    const { system, allowlistedSystem } = statOf(b);
+    expect([system.inboundConnections, allowlistedSystem.inboundConnections]).toEqual([1, 1]);
   });
 
   it.each<[string, (addr: Multiaddr) => Observable<RawConnection>]>([
@@ -361,7 +406,7 @@ describe('memory', () => {
     expect(tight).toBeLessThanOrEqual(1.1 * MIB);
   });
 
-  it('`unlimited` keeps no count', async () => {
+  it('NET-22: `unlimited` keeps no count', async () => {
     const net = quietNetwork({ seed: 1 });
     const host = await net.createHost({ limits: unlimited });
     expect((host as unknown as { resources: unknown }).resources).toBeUndefined();
@@ -369,7 +414,12 @@ describe('memory', () => {
 });
 
 /** A memory link whose ends have IP addresses. */
-function overIp(own: string, network: ReturnType<typeof createMemoryNetwork>): TransportPart {
+/** Whoever dials it comes from `guest`. */
+function overIp(
+  own: string,
+  network: ReturnType<typeof createMemoryNetwork>,
+  guest = () => '10.0.0.2',
+): TransportPart {
   const part = memory({ network });
   const inner = parseMultiaddr('/memory/1');
   let port = 1;
@@ -398,7 +448,7 @@ function overIp(own: string, network: ReturnType<typeof createMemoryNetwork>): T
             .pipe(
               map((event) =>
                 event.type === 'inbound'
-                  ? { ...event, connection: dressed(event.connection, '10.0.0.2') }
+                  ? { ...event, connection: dressed(event.connection, guest()) }
                   : { type: 'listening' as const, addrs: [addr] },
               ),
             ),

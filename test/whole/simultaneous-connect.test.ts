@@ -77,6 +77,7 @@ describe.each(SECURITY)('two hosts that dial each other at the same moment, with
     [net, a, b] = await twoHosts(security());
   });
 
+  /** NET-12 */
   it.each([
     ['client', 'server'],
     ['server', 'client'],

@@ -7,7 +7,7 @@ import type { PeerId } from '../../core/identity.js';
 import { publicKeyFrom } from '../../core/keys.js';
 import { multiaddrFromNetwork, splitPeer } from '../../core/multiaddr.js';
 import { peerIdFrom } from '../../core/peer-id.js';
-import { openPeerRecord } from '../../core/peer-record.js';
+import { openPeerRecord, type SignedPeerRecord } from '../../core/peer-record.js';
 import { InvalidRecordError } from '../../core/signed-envelope.js';
 import { filterAddrs, isPlausibleObservation, MAX_ADDRS } from './addr-filter.js';
 import type { IdentifyMessage } from './identify-message.js';
@@ -24,6 +24,8 @@ export interface Identity {
   readonly addrs: readonly Multiaddr[] | undefined;
   /** Where `addrs` come from, if the peer has signed them. */
   readonly envelope: Bytes | undefined;
+  /** What is in the envelope, once its signature was verified. */
+  readonly record: SignedPeerRecord | undefined;
   readonly observedAddr: Multiaddr | undefined;
   readonly agent: string | undefined;
   readonly protocolVersion: string | undefined;
@@ -72,6 +74,8 @@ function protocolsOf(names: readonly string[]): readonly string[] {
   return [...new Set(good)].slice(0, MAX_PROTOCOLS);
 }
 
+const UNSIGNED = { envelope: undefined, record: undefined } as const;
+
 /**
  * A record that the peer signed for itself counts instead of the list; one that it signed for another peer is worth
  * nothing, and neither is the list beside it. @source ID-14; wire sheet 8.4
@@ -80,23 +84,20 @@ function addrsOf(
   { signedPeerRecord, listenAddrs }: IdentifyMessage,
   judging: Judging,
   isComplete: boolean,
-): Pick<Identity, 'addrs' | 'envelope'> {
-  const signed =
-    signedPeerRecord === undefined ? undefined : signedAddrs(signedPeerRecord, judging.remotePeer);
-  if (signed === 'of another peer') return { addrs: [], envelope: undefined };
-  if (signed !== undefined) return { addrs: kept(signed, judging), envelope: signedPeerRecord };
-  if (!isComplete && listenAddrs.length === 0) return { addrs: undefined, envelope: undefined };
+): Pick<Identity, 'addrs' | 'envelope' | 'record'> {
+  const signed = signedPeerRecord === undefined ? undefined : opened(signedPeerRecord, judging.remotePeer);
+  if (signed === 'of another peer') return { addrs: [], ...UNSIGNED };
+  if (signed !== undefined)
+    return { addrs: kept(signed.addrs, judging), envelope: signedPeerRecord, record: signed };
+  if (!isComplete && listenAddrs.length === 0) return { addrs: undefined, ...UNSIGNED };
   const read = listenAddrs.flatMap((bytes) => addrFrom(bytes) ?? []);
-  return { addrs: kept(read, judging), envelope: undefined };
+  return { addrs: kept(read, judging), ...UNSIGNED };
 }
 
-function signedAddrs(
-  envelope: Bytes,
-  remotePeer: PeerId,
-): readonly Multiaddr[] | 'of another peer' | undefined {
+function opened(envelope: Bytes, remotePeer: PeerId): SignedPeerRecord | 'of another peer' | undefined {
   try {
-    const { peerId, addrs } = openPeerRecord(envelope);
-    return peerId.equals(remotePeer) ? addrs : 'of another peer';
+    const record = openPeerRecord(envelope);
+    return record.peerId.equals(remotePeer) ? record : 'of another peer';
   } catch (error) {
     // No record at all, and the list that came beside it is what there is (ID-11); unless its signer spoke for somebody else.
     const isForged = error instanceof InvalidRecordError && error.reason === 'peer-id-mismatch';

@@ -22,30 +22,61 @@ export function encodeToken(text: string): Bytes {
 export const HEADER_FRAME = encodeToken(HEADER);
 export const REFUSAL_FRAME = encodeToken(REFUSAL);
 
+/** Encoded once: what a host proposes and accepts is little, and it is said with every stream. */
+const MAX_ENCODED = 64;
+const encoded = new Map<string, { readonly proposal: Bytes; readonly token: Bytes }>();
+
+/** A protocol as a token, and as what opens a negotiation: behind the header. They are not to be changed. */
+export function wordsFor(protocol: string): { readonly proposal: Bytes; readonly token: Bytes } {
+  const known = encoded.get(protocol);
+  if (known !== undefined) return known;
+  // Those that are used come back; a remote may choose among those that a matcher accepts.
+  if (encoded.size >= MAX_ENCODED) encoded.clear();
+  const token = encodeToken(protocol);
+  const words = { proposal: concatBytes(HEADER_FRAME, token), token };
+  encoded.set(protocol, words);
+  return words;
+}
+
+/** Whether `bytes` begin with all of `prefix`. */
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array, at = 0): boolean {
+  if (bytes.byteLength - at < prefix.byteLength) return false;
+  for (let index = 0; index < prefix.byteLength; index += 1)
+    if (bytes[at + index] !== prefix[index]) return false;
+  return true;
+}
+
 /** Reads tokens from chunks. After an error it is not to be used again. */
 export class TokenReader {
   private held: Bytes = NO_BYTES;
+  /** What of `held` has been read. */
+  private at = 0;
 
   /** `first`, where given, is the frame that must come first: what cannot become it is refused without waiting for its end. */
   constructor(private first?: Bytes) {}
 
   push(bytes: Bytes): void {
-    this.held = this.held.byteLength === 0 ? bytes : concatBytes(this.held, bytes);
+    this.held = this.at === this.held.byteLength ? bytes : concatBytes(this.held.subarray(this.at), bytes);
+    this.at = 0;
   }
 
   /** The next text without its newline, or `undefined` while it is not all there. Throws ERR_MULTISTREAM. */
   next(): string | undefined {
+    if (this.first === HEADER_FRAME && startsWith(this.held, HEADER_FRAME, this.at)) {
+      this.at += HEADER_FRAME.byteLength;
+      this.first = undefined;
+      return HEADER;
+    }
     const length = this.length();
-    const end = length === undefined ? Infinity : length.bytes + length.value;
+    const end = length === undefined ? Infinity : this.at + length.bytes + length.value;
     if (length === undefined || this.held.byteLength < end) {
       this.checkBeginning();
       return undefined;
     }
-    const body = this.held.subarray(length.bytes, end);
-    this.held = this.held.subarray(end);
+    if (this.held[end - 1] !== NEWLINE) throw multistreamError('a token without its newline');
+    const text = fromUtf8(this.held.subarray(this.at + length.bytes, end - 1));
+    this.at = end;
     this.first = undefined;
-    if (body[body.byteLength - 1] !== NEWLINE) throw multistreamError('a token without its newline');
-    const text = fromUtf8(body.subarray(0, -1));
     if (text === undefined) throw multistreamError('a token that is not UTF-8');
     if (text === '' || /[\n\0]/.test(text))
       throw multistreamError('a token that is empty or has a newline or NUL inside');
@@ -54,19 +85,21 @@ export class TokenReader {
 
   /** What lies behind the tokens read so far: it belongs to the next protocol. */
   rest(): Bytes | undefined {
-    return this.held.byteLength === 0 ? undefined : this.held;
+    return this.at === this.held.byteLength ? undefined : this.held.subarray(this.at);
   }
 
   /** A port that speaks something else may never send as much as its first byte says when it is read as a length. */
   private checkBeginning(): void {
-    const { first, held } = this;
+    const { first } = this;
+    const held = this.held.subarray(this.at);
     if (first === undefined || equalBytes(held, first.subarray(0, held.byteLength))) return;
     throw multistreamError(`${quote(String.fromCharCode(...held))} in place of ${HEADER}`);
   }
 
   /** One or two length bytes, judged as they come, so that no announced body is ever waited for in vain. */
   private length(): { readonly value: number; readonly bytes: number } | undefined {
-    const [first, second] = this.held;
+    const first = this.held[this.at];
+    const second = this.held[this.at + 1];
     if (first === undefined) return undefined;
     if (first < 0x80) return checkLength(first, 1);
     if (second === undefined) return undefined;

@@ -3,10 +3,18 @@
  * chunks and says what to write. The optimistic initiator is the same with one proposal that was already sent.
  * @source multistream-select specification
  */
-import { concatBytes } from '../../core/bytes.js';
 import type { Bytes } from '../../core/duplex.js';
 import { Libp2pError, quote } from '../../core/errors.js';
-import { encodeToken, HEADER, HEADER_FRAME, multistreamError, REFUSAL, TokenReader } from './codec.js';
+import {
+  encodeToken,
+  HEADER,
+  HEADER_FRAME,
+  multistreamError,
+  REFUSAL,
+  startsWith,
+  TokenReader,
+  wordsFor,
+} from './codec.js';
 
 export interface Agreement {
   readonly protocol: string;
@@ -26,7 +34,7 @@ export class Offer {
 
   /** What opens the negotiation: the header and the first proposal, in one write. */
   opening(): Bytes {
-    return proposalOf(this.protocols[0] ?? '');
+    return wordsFor(this.protocols[0] ?? '').proposal;
   }
 
   /** The agreement, the next proposal to write, or `undefined` for "more, please". Throws ERR_MULTISTREAM or ERR_UNSUPPORTED_PROTOCOL. */
@@ -51,24 +59,32 @@ export class Offer {
   }
 }
 
-/** Header and proposal of one protocol, as they leave in front of its first bytes. */
+/** Header and proposal of one protocol, as they leave in front of its first bytes. Not to be changed. */
 export function proposalOf(protocol: string): Bytes {
-  return concatBytes(HEADER_FRAME, encodeToken(protocol));
+  return wordsFor(protocol).proposal;
 }
 
 /** Reads the answer to a proposal that was sent without waiting. */
 export class LazyAnswer {
-  private readonly offer: Offer;
+  private offer: Offer | undefined;
 
-  constructor(protocol: string) {
-    this.offer = new Offer([protocol]);
-  }
+  constructor(private readonly protocol: string) {}
 
   push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined {
+    if (this.offer === undefined) {
+      // Most answers come whole, and are word for word what was proposed.
+      const expected = proposalOf(this.protocol);
+      if (startsWith(bytes, expected)) return { rest: behind(bytes, expected.byteLength) };
+      this.offer = new Offer([this.protocol]);
+    }
     const answer = this.offer.push(bytes);
     // With a single proposal there is no second one to write.
     return answer === undefined || answer instanceof Uint8Array ? undefined : answer;
   }
+}
+
+function behind(bytes: Bytes, at: number): Bytes | undefined {
+  return at === bytes.byteLength ? undefined : bytes.subarray(at);
 }
 
 function unsupported(protocols: readonly string[]): Libp2pError {

@@ -7,13 +7,13 @@ import { concatBytes } from '../../core/bytes.js';
 import type { Bytes } from '../../core/duplex.js';
 import { LimitError, quote } from '../../core/errors.js';
 import {
-  encodeToken,
   HEADER,
   HEADER_FRAME,
   multistreamError,
   REFUSAL,
   REFUSAL_FRAME,
   TokenReader,
+  wordsFor,
 } from './codec.js';
 
 /** Proposals, and bytes of them, until the negotiation is given up. @source reliability limits */
@@ -53,7 +53,7 @@ export class Responder {
       }
       if (this.isHeader(text)) continue;
       if (this.supports(text)) {
-        replies.push(encodeToken(text));
+        replies.push(wordsFor(text).token);
         return { write: joined(replies), protocol: text, rest: this.reader.rest() };
       }
       this.refuse(text);
@@ -80,5 +80,6 @@ export class Responder {
 }
 
 function joined(replies: readonly Bytes[]): Bytes | undefined {
-  return replies.length === 0 ? undefined : concatBytes(...replies);
+  const [first] = replies;
+  return first === undefined || replies.length === 1 ? first : concatBytes(...replies);
 }

@@ -82,8 +82,13 @@ export class Sealer {
   private gathered(pieces: readonly Uint8Array[]): Bytes {
     const [first] = pieces;
     const plaintext = pieces.length === 1 && first !== undefined ? first : concatBytes(...pieces);
-    const sealed = this.next([plaintext]);
-    return concatBytes(lengthOf(plaintext.byteLength + TAG_BYTES), ...sealed);
+    const length = plaintext.byteLength + TAG_BYTES;
+    const message = new Uint8Array(LENGTH_BYTES + length);
+    message[0] = length >>> 8;
+    message[1] = length;
+    this.aead.sealInto(this.nonce.bytes, plaintext, message.subarray(LENGTH_BYTES));
+    this.nonce.advance();
+    return message;
   }
 
   private append(out: Uint8ArrayList, message: readonly Uint8Array[], byteLength: number): void {
@@ -114,15 +119,15 @@ export class Opener {
 
   /** Hands every verified piece to `emit`. Throws ERR_NOISE_FRAME, or a `LimitError`; nothing after that is opened. */
   open(chunk: Bytes, emit: (plaintext: Bytes) => void): void {
-    let rest = chunk;
-    if (this.held.byteLength > 0) rest = this.openHeld(rest, emit);
+    const rest = this.held.byteLength > 0 ? this.openHeld(chunk, emit) : chunk;
+    let offset = 0;
     for (;;) {
-      const end = messageEnd(rest, 0);
+      const end = messageEnd(rest, offset);
       if (end === undefined || end > rest.byteLength) break;
-      this.openOne([rest.subarray(LENGTH_BYTES, end - TAG_BYTES)], rest.subarray(end - TAG_BYTES, end), emit);
-      rest = rest.subarray(end);
+      this.openWhole(rest.subarray(offset + LENGTH_BYTES, end), emit);
+      offset = end;
     }
-    this.held.push(rest);
+    if (offset < rest.byteLength) this.held.push(rest.subarray(offset));
   }
 
   /** Completes the message that began in an earlier chunk; returns what is left of this one. */
@@ -150,25 +155,35 @@ export class Opener {
     return messageEnd(head, 0) ?? 0;
   }
 
+  private openWhole(sealed: Bytes, emit: (plaintext: Bytes) => void): void {
+    const plaintext = this.aead.openWhole(this.nonce.bytes, sealed);
+    if (plaintext === undefined) throw forged();
+    this.opened(plaintext.byteLength === 0);
+    if (plaintext.byteLength > 0) emit(plaintext);
+  }
+
   private openOne(
     ciphertext: readonly Uint8Array[],
     tag: Uint8Array,
     emit: (plaintext: Bytes) => void,
   ): void {
     const plaintext = this.aead.open(this.nonce.bytes, NO_BYTES, ciphertext, tag);
-    if (plaintext === undefined)
-      throw new Libp2pError('ERR_NOISE_FRAME', 'remote', 'noise: a message that does not decrypt');
+    if (plaintext === undefined) throw forged();
+    this.opened(plaintext.every(({ byteLength }) => byteLength === 0));
+    for (const piece of plaintext) if (piece.byteLength > 0) emit(piece);
+  }
+
+  /** One message was what it should be. */
+  private opened(isEmpty: boolean): void {
     this.nonce.advance();
-    let isEmpty = true;
-    for (const piece of plaintext) {
-      if (piece.byteLength === 0) continue;
-      isEmpty = false;
-      emit(piece);
-    }
     this.emptyInARow = isEmpty ? this.emptyInARow + 1 : 0;
     if (this.emptyInARow > MAX_EMPTY_IN_A_ROW)
       throw new LimitError('noise', 'empty messages in a row', MAX_EMPTY_IN_A_ROW);
   }
+}
+
+function forged(): Libp2pError {
+  return new Libp2pError('ERR_NOISE_FRAME', 'remote', 'noise: a message that does not decrypt');
 }
 
 export function lengthOf(byteLength: number): Bytes {

@@ -15,6 +15,8 @@ export class Handshake {
   readonly state: SymmetricState;
   remoteStatic: Bytes | undefined;
   private remoteEphemeral: Bytes | undefined;
+  /** What the two ephemeral keys agree on: known as soon as the remote's was found good. */
+  private agreed: Bytes | undefined;
 
   constructor(
     crypto: Crypto,
@@ -40,7 +42,7 @@ export class Handshake {
   /** Responder: `e, ee, s, es`. */
   writeSecond(payload: Uint8Array): Bytes {
     this.state.mixHash(this.ephemeralKey.publicKey);
-    this.mixAgreed(this.ephemeralKey, this.remoteEphemeral, 'ee');
+    this.mix(this.agreed, 'ee');
     const sealedStatic = this.state.encryptAndHash(this.staticKey.publicKey);
     this.mixAgreed(this.staticKey, this.remoteEphemeral, 'es');
     return concatBytes(this.ephemeralKey.publicKey, sealedStatic, this.state.encryptAndHash(payload));
@@ -49,7 +51,7 @@ export class Handshake {
   /** Initiator: the responder's payload. */
   readSecond(message: Uint8Array): Bytes {
     this.takeEphemeral(message);
-    this.mixAgreed(this.ephemeralKey, this.remoteEphemeral, 'ee');
+    this.mix(this.agreed, 'ee');
     const at = KEY_BYTES + SEALED_KEY_BYTES;
     this.takeStatic(message.subarray(KEY_BYTES, at), 'message 2');
     this.mixAgreed(this.ephemeralKey, this.remoteStatic, 'es');
@@ -74,7 +76,8 @@ export class Handshake {
     if (message.byteLength < KEY_BYTES)
       throw handshakeError(`a message of ${String(message.byteLength)} bytes, too short for a key`);
     const key = new Uint8Array(message.subarray(0, KEY_BYTES));
-    if (this.ephemeralKey.agree(key) === undefined) throw handshakeError('an ephemeral key of low order');
+    this.agreed = this.ephemeralKey.agree(key);
+    if (this.agreed === undefined) throw handshakeError('an ephemeral key of low order');
     if (equalBytes(key, this.ephemeralKey.publicKey)) throw handshakeError('our own ephemeral key');
     this.remoteEphemeral = key;
     this.state.mixHash(key);
@@ -92,7 +95,10 @@ export class Handshake {
   }
 
   private mixAgreed(ours: X25519KeyPair, theirs: Bytes | undefined, token: string): void {
-    const secret = theirs && ours.agree(theirs);
+    this.mix(theirs && ours.agree(theirs), token);
+  }
+
+  private mix(secret: Bytes | undefined, token: string): void {
     if (secret === undefined) throw handshakeError(`a key of low order (${token})`);
     this.state.mixKey(secret);
   }

@@ -4,11 +4,11 @@
  */
 import { concatBytes, ownBytes, utf8 } from '../../core/bytes.js';
 import type { Bytes } from '../../core/duplex.js';
-import { Libp2pError } from '../../core/errors.js';
 import type { PeerId, PrivateKey } from '../../core/identity.js';
 import { publicKeyFrom } from '../../core/keys.js';
 import { peerIdFrom } from '../../core/peer-id.js';
 import { guardProtobuf } from '../../core/protobuf-guard.js';
+import { refuseOther, refuseSelf } from '../../core/remote-peer.js';
 import { NoiseExtensions, NoiseHandshakePayload } from '../../generated/noise.js';
 import { handshakeError } from './handshake.js';
 
@@ -54,15 +54,8 @@ export function verifyPayload(
   if (!key.verify(concatBytes(SIGNATURE_PREFIX, remoteStatic), message.identitySig))
     throw handshakeError('a signature that does not fit its identity key and static key');
   const remotePeer = peerIdFrom(key);
-  if (remotePeer.equals(self))
-    throw new Libp2pError('ERR_DIAL_SELF', 'local', 'the other end is this host itself');
-  if (expected?.equals(remotePeer) === false) {
-    throw new Libp2pError(
-      'ERR_PEER_ID_MISMATCH',
-      'remote',
-      `peer id mismatch: expected ${expected.toString()}, but remote key matches ${remotePeer.toString()}`,
-    );
-  }
+  refuseSelf(remotePeer, self);
+  refuseOther(remotePeer, expected);
   return { remotePeer, muxers: readMuxers(message.extensions) };
 }
 

@@ -2,9 +2,10 @@ import { Observable, Subscription } from 'rxjs';
 import { concatBytes, NO_BYTES } from '../../core/bytes.js';
 import type { Bytes, Duplex } from '../../core/duplex.js';
 import { asError, Libp2pError } from '../../core/errors.js';
-import type { PeerId, PrivateKey } from '../../core/identity.js';
+import type { PrivateKey } from '../../core/identity.js';
 import type { Secured, SecureOptions, SecurityPart } from '../../core/parts.js';
 import { peerIdFrom } from '../../core/peer-id.js';
+import { refuseOther, refuseSelf } from '../../core/remote-peer.js';
 import { listenTo } from '../../rx/listen-to.js';
 import { unread } from '../../rx/unread.js';
 import { decodeExchange, encodeExchange } from './exchange-message.js';
@@ -39,7 +40,8 @@ function exchange(
       held = concatBytes(held, bytes);
       const decoded = decodeExchange(held);
       if (decoded === undefined) return;
-      check(decoded.remotePeer, expectedPeer, privateKey);
+      refuseSelf(decoded.remotePeer, peerIdFrom(privateKey));
+      refuseOther(decoded.remotePeer, expectedPeer);
       reading.unsubscribe();
       subscriber.next({ duplex: unread(duplex, decoded.rest), remotePeer: decoded.remotePeer });
       subscriber.complete();
@@ -64,16 +66,4 @@ function exchange(
     });
     return reading;
   });
-}
-
-function check(remotePeer: PeerId, expected: PeerId | undefined, privateKey: PrivateKey): void {
-  if (remotePeer.equals(peerIdFrom(privateKey)))
-    throw new Libp2pError('ERR_DIAL_SELF', 'local', 'the other end is this host itself');
-  if (expected?.equals(remotePeer) === false) {
-    throw new Libp2pError(
-      'ERR_PEER_ID_MISMATCH',
-      'remote',
-      `peer id mismatch: expected ${expected.toString()}, but remote key matches ${remotePeer.toString()}`,
-    );
-  }
 }

@@ -3,8 +3,8 @@
  * Growth follows go-yamux: a reader that empties its window within four round trips gets twice the window.
  * @source yamux specification, Flow control; go-yamux v5, Stream.sendWindowUpdate
  */
+import { Account } from '../../core/account.js';
 import { FREE_BYTES_EACH_WAY, type Memory } from '../../core/limits-contract.js';
-import { Account } from './account.js';
 import { INITIAL_WINDOW_BYTES } from './frame.js';
 
 const GROWTH_ROUND_TRIPS = 4;

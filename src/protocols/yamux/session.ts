@@ -4,11 +4,11 @@
  * @source yamux specification; reactions to violations as in rust and js (go-away 1, then close)
  */
 import { EMPTY, Subject, type Observable, type SchedulerLike, type Subscription } from 'rxjs';
+import { RESOURCE_LIMIT } from '../../core/account.js';
 import type { Bytes, CloseReason, Duplex, PlainChannel, PlainReader } from '../../core/duplex.js';
 import { asError } from '../../core/errors.js';
 import type { MuxerObserver, MuxerSession } from '../../core/parts.js';
 import { plainOf } from '../../rx/plain.js';
-import { RESOURCE_LIMIT } from './account.js';
 import type { Slab } from './batch.js';
 import {
   closedError,
@@ -274,8 +274,10 @@ export class YamuxSession
     this.channel?.detach(this);
     this.closing?.unsubscribe();
     this.heartbeat.stop();
-    const error = reason.error ?? closedError();
-    for (const stream of this.table.all()) stream.fail(error, reason.by);
+    if (this.table.size > 0) {
+      const error = reason.error ?? closedError();
+      for (const stream of this.table.all()) stream.fail(error, reason.by);
+    }
     linger(this.duplex, this.deps.scheduler);
     this.observer.onClose(reason);
     this.slots?.complete();

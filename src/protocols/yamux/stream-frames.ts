@@ -3,9 +3,9 @@
  * measured by `bench/`). Whatever breaks the protocol is thrown, and ends the connection.
  * @source yamux specification, Stream life; go-yamux v5
  */
+import { RESOURCE_LIMIT } from '../../core/account.js';
 import type { Bytes } from '../../core/duplex.js';
 import type { Libp2pError } from '../../core/errors.js';
-import { RESOURCE_LIMIT } from './account.js';
 import { FLAG, INITIAL_WINDOW_BYTES, TYPE, violation, type Header } from './frame.js';
 import type { Ledger } from './limits.js';
 import type { StreamTable } from './stream-table.js';

@@ -3,11 +3,11 @@
  * session for a turn and then fills a batch. Byte path (ADR 2; measured by `bench/`): fields, plain calls, no copy.
  * @source yamux specification, Stream life; wire format in `frame.ts`
  */
+import { Account, RESOURCE_LIMIT } from '../../core/account.js';
 import type { Bytes, Writable } from '../../core/duplex.js';
 import { asError, StreamResetError } from '../../core/errors.js';
 import { FREE_BYTES_EACH_WAY, type Memory } from '../../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../../core/muxed-stream.js';
-import { Account, RESOURCE_LIMIT } from './account.js';
 import type { Batch } from './batch.js';
 import { FLAG, INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, TYPE } from './frame.js';
 import type { ReceiveWindow } from './receive-window.js';
@@ -16,10 +16,6 @@ import type { ReceiveWindow } from './receive-window.js';
 const HIGH_WATER_BYTES = 256 * 1024;
 /** … and below this, that it has again: a gap, so that it does not flutter. */
 const LOW_WATER_BYTES = 128 * 1024;
-/** A queue pays for so much at once. */
-const QUEUE_STEP_BYTES = 256 * 1024;
-/** A chunk of any size is taken while there is room: what is beyond this was made by the application, and counts no further. */
-const MAX_CHARGED_BYTES = 4 * 1024 * 1024;
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
@@ -202,12 +198,8 @@ export class YamuxStream implements MuxedStream {
   }
 
   private payForQueue(account: Account): boolean {
-    const due = Math.min(
-      Math.ceil(this.queuedBytes / QUEUE_STEP_BYTES) * QUEUE_STEP_BYTES,
-      MAX_CHARGED_BYTES,
-    );
     try {
-      if (due > account.paidBytes) account.payUpTo(due);
+      account.payForQueue(this.queuedBytes);
       return true;
     } catch (error) {
       this.reset(asError(error), RESOURCE_LIMIT);

@@ -18,14 +18,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
-	"github.com/libp2p/go-libp2p/p2p/security/noise"
-	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
 )
 
@@ -56,13 +53,14 @@ func say(value map[string]any) {
 }
 
 func main() {
-	insecure := flag.Bool("insecure", false, "plaintext instead of noise")
+	wants := options{}
+	flag.StringVar(&wants.transport, "transport", "tcp", "tcp, ws, wss or quic")
+	flag.StringVar(&wants.security, "security", "noise", "noise, tls or plaintext")
+	flag.StringVar(&wants.psk, "psk", "", "the key file of a private network")
+	flag.StringVar(&wants.cert, "cert", "", "the certificate of wss, in PEM")
+	flag.StringVar(&wants.key, "key", "", "its key")
 	flag.Parse()
-	security := libp2p.Security(noise.ID, noise.New)
-	if *insecure {
-		security = libp2p.NoSecurity
-	}
-	h, err := libp2p.New(libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.Transport(tcp.NewTCPTransport), security, libp2p.DisableRelay(), libp2p.ResourceManager(&network.NullResourceManager{}))
+	h, err := newHost(wants)
 	if err != nil {
 		panic(err)
 	}

@@ -2,25 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noise } from '@chainsafe/libp2p-noise';
-import { yamux } from '@chainsafe/libp2p-yamux';
-import { identify, identifyPush } from '@libp2p/identify';
-import { ping } from '@libp2p/ping';
-import { plaintext } from '@libp2p/plaintext';
-import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p } from 'libp2p';
+import { createNode } from './node.mjs';
 
-const insecure = process.argv.includes('-insecure');
 const say = (value) => console.log(JSON.stringify(value));
 
-const node = await createLibp2p({
-  addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-  transports: [tcp()],
-  connectionEncrypters: [insecure ? plaintext() : noise()],
-  streamMuxers: [yamux()],
-  services: { identify: identify(), push: identifyPush({ debounce: 100 }), ping: ping() },
-});
+const node = await createNode(process.argv.slice(2));
 
 async function send(stream, bytes) {
   for (let at = 0; at < bytes.length; at += 65536) {

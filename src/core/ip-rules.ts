@@ -1,6 +1,6 @@
 /** IP addresses and subnets under which something is filed: the longest that fits answers. Bytes, never text. */
-import { toHex } from '../core/bytes.js';
-import { isMapped, parseIp4, parseIp6, printIp4, printIp6 } from '../core/ip.js';
+import { toHex } from './bytes.js';
+import { isMapped, parseIp4, parseIp6, printIp4, printIp6 } from './ip.js';
 
 /** Network byte order, 4 or 16 bytes, of which the first `bits` count; the others are 0. */
 export interface Subnet {
@@ -22,6 +22,12 @@ export function parseSubnet(text: string): Subnet | undefined {
 export function printSubnet({ network, bits }: Subnet): string {
   const address = network.byteLength === 4 ? printIp4(network) : printIp6(network);
   return bits === network.byteLength * 8 ? address : `${address}/${String(bits)}`;
+}
+
+/** Whether an address, of 4 or 16 bytes, is in a subnet. */
+export function isWithin(address: Uint8Array, { network, bits }: Subnet): boolean {
+  const ip = isMapped(address) ? address.subarray(12) : address;
+  return ip.byteLength === network.byteLength && toHex(subnet(ip, bits).network) === toHex(network);
 }
 
 export class IpRules<V> {

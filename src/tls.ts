@@ -1,0 +1,2 @@
+/** The security protocol `/tls/1.0.0` alone. */
+export { tls } from './transports/tls/tls.js';
