@@ -3,6 +3,7 @@
 import { lastValueFrom } from 'rxjs';
 import { createHost } from '../dist/index.js';
 
+const IDLE = '/idle/1.0.0';
 const limits = {
   system: {
     connections: 10_000,
@@ -20,7 +21,14 @@ const limits = {
 
 export async function create(listen) {
   const host = await createHost({ listen, limits, connectionManager: false });
+  host.handle(IDLE).subscribe((stream) => stream.subscribe());
   return {
+    /** A stream that is agreed on, and on which nothing more comes. */
+    async openStream(addr) {
+      const stream = await lastValueFrom(host.newStream(addr, IDLE));
+      stream.subscribe();
+      stream.next(new Uint8Array(1));
+    },
     addr: () => String(host.addrs[0]),
     dial: (addr) => lastValueFrom(host.dial(addr)),
     connections: () => host.connections.length,

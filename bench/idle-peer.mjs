@@ -50,6 +50,18 @@ const commands = {
     await each(addrs, (addr) => hosts[0].dial(addr));
     return null;
   },
+  /** The first host opens so many streams to each of these. */
+  async openStreams({ addrs, count }) {
+    for (const addr of addrs) for (let at = 0; at < count; at += 1) await hosts[0].openStream(addr);
+    await sleep(500);
+    return null;
+  },
+  /** What is used now. */
+  async used({ snapshot }) {
+    const bytes = await usedBytes();
+    if (snapshot !== undefined) writeHeapSnapshot(snapshot);
+    return bytes;
+  },
   /** So many new hosts dial this address, each once. */
   async dialFromMany({ count, addr }) {
     const made = [];

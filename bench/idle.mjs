@@ -2,7 +2,8 @@
 // the process of one host that has dialed a thousand peers, and in that of one that a thousand have dialed. TCP on loopback,
 // noise, yamux, identify done. The thousand live in a process of their own, which is not measured.
 //   npm run bench:idle [-- --connections 1000] [-- --only ours] [-- --snapshot file.heapsnapshot]
-// Fails where ours takes more than 8 KiB.
+// Behind those, ours alone: what an idle stream takes, at each of its ends.
+// Fails where ours takes more than 8 KiB a connection, or 1 KiB a stream.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -16,6 +17,8 @@ const CONNECTIONS = Number(option('--connections', 1_000));
 /** Code is compiled, and tables are filled, by connections that come before those that are measured. */
 const WARM_UP = 500;
 const TARGET_BYTES = 8 * 1024;
+const STREAMS = 1_000;
+const STREAM_TARGET_BYTES = 1024;
 const only = option('--only');
 const snapshot = option('--snapshot');
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -72,6 +75,31 @@ async function measure(implementation, role) {
   }
 }
 
+/** Bytes of one stream that is open and idle, at both its ends: on ten connections, a hundred each behind fifty that come first. */
+async function measureStreams(implementation) {
+  const [one, crowd] = [start(implementation), start(implementation)];
+  try {
+    const addrs = await crowd.ask('listen', { count: 10 });
+    await one.ask('dialAll', { addrs });
+    await one.ask('openStreams', { addrs, count: 50 });
+    const before = [await one.ask('used'), await crowd.ask('used')];
+    await one.ask('openStreams', { addrs, count: STREAMS / addrs.length });
+    const file = (end) =>
+      implementation === 'ours' && snapshot ? `${snapshot}.stream-${end}.heapsnapshot` : undefined;
+    const after = [
+      await one.ask('used', { snapshot: file('opening') }),
+      await crowd.ask('used', { snapshot: file('taking') }),
+    ];
+    return after.map((bytes, at) => ({
+      heap: (bytes.heap - before[at].heap) / STREAMS,
+      external: (bytes.external - before[at].external) / STREAMS,
+    }));
+  } finally {
+    one.end();
+    crowd.end();
+  }
+}
+
 const kib = (bytes) => (bytes / 1024).toFixed(1);
 console.log(
   `| KiB an idle connection, Node ${process.version} | heap | external | both |\n|---|---|---|---|`,
@@ -87,6 +115,21 @@ for (const [implementation, name] of [
     console.log(`| ${name}, ${role} | ${kib(heap)} | ${kib(external)} | ${kib(heap + external)} |`);
     if (implementation === 'ours') worst = Math.max(worst, heap + external);
   }
+}
+let worstStream = 0;
+if (only !== 'js') {
+  const ends = await measureStreams('ours');
+  for (const [at, end] of ['opening', 'taking'].entries()) {
+    const { heap, external } = ends[at];
+    console.log(
+      `| rx-libp2p, a stream, ${end} | ${kib(heap)} | ${kib(external)} | ${kib(heap + external)} |`,
+    );
+    worstStream = Math.max(worstStream, heap + external);
+  }
+}
+if (worstStream > STREAM_TARGET_BYTES) {
+  console.error(`an idle stream takes ${kib(worstStream)} KiB; ${kib(STREAM_TARGET_BYTES)} are the target`);
+  process.exitCode = 1;
 }
 if (worst > TARGET_BYTES) {
   console.error(`an idle connection takes ${kib(worst)} KiB; ${kib(TARGET_BYTES)} are the target`);

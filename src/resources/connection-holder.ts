@@ -43,7 +43,7 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     /** The scopes that all connections share, or the allowlisted ones. */
     private readonly roots: Roots = owner.tree,
   ) {
-    super(owner.tree.limits.connection, direction, owner.refuse);
+    super(owner.tree.limits.connection, direction, refuse);
     this.id = id;
     this.host = host;
     this.usesDescriptor = usesDescriptor;
@@ -81,7 +81,7 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     if (this.peer === undefined) throw twice('connection scope not attached to a peer');
     const id = this.nextStream;
     this.nextStream += 1;
-    const stream = new StreamHolder(this, this.peer, direction, id, this.owner.refuse);
+    const stream = new StreamHolder(this, this.peer, direction, id, this.refuse);
     stream.open(protocol);
     return stream;
   }

@@ -17,7 +17,7 @@ export abstract class Holder implements Scope {
   constructor(
     limits: Limits,
     protected readonly direction: Direction,
-    private readonly refuse: Refuse,
+    protected readonly refuse: Refuse,
   ) {
     this.own = new Counters(this, limits);
   }
