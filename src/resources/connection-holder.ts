@@ -43,7 +43,7 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
     /** The scopes that all connections share, or the allowlisted ones. */
     private readonly roots: Roots = owner.tree,
   ) {
-    super(owner.tree.limits.connection, direction, refuse);
+    super(owner.tree.limits.connection, direction, owner.refuse);
     this.id = id;
     this.host = host;
     this.usesDescriptor = usesDescriptor;

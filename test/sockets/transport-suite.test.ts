@@ -1,7 +1,7 @@
 import type { TransportPart } from '../../src/core/parts.js';
 import { plaintext, tcp, webSocket } from '../../src/index.js';
 import { transportSuite } from '../../src/testing.js';
-import { selfSigned } from '../support/tls-certificates.js';
+import { selfSigned } from '../support/certificates.js';
 
 /** Where there is time: as much as a film, each way and both ways at once. */
 const bytes = process.env['CI'] === undefined ? 8 * 1024 * 1024 : 256 * 1024 * 1024;
