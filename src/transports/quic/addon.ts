@@ -76,7 +76,12 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = { linux: ['-gnu',
 export interface AddonSource {
   readonly platform: string;
   readonly arch: string;
-  readonly require: Pick<NodeJS.Require, 'resolve'> & ((id: string) => unknown);
+  readonly require: Requirer;
+}
+/** What of Node's `require` is used; its own type would ask whoever uses this package for Node's types. */
+interface Requirer {
+  (id: string): unknown;
+  readonly resolve: { paths(id: string): string[] | null };
 }
 const SYSTEM: AddonSource = {
   platform: process.platform,
