@@ -5,6 +5,7 @@
 //     --cpu             what both processes had of the processor as well, ms: fit to compare on a busy machine
 //     --check           fails where a ratio to js-libp2p is below its floor in bench/floors.json
 //     --limits          ours with its usual limits
+//     --quic            ours and js-libp2p over QUIC, through the same native addon; js-libp2p loses ends of streams there
 //     --write           docs/benchmarks.md and its drawing
 import { readFileSync } from 'node:fs';
 import { buildGo, installJs, startPair } from './peers.mjs';
@@ -30,11 +31,12 @@ const rows = rowsFor(quick).filter(
 );
 
 if (wanted('js')) installJs();
-const ours = has('--limits') ? ['--limits'] : [];
+const over = has('--quic') ? ['--quic'] : [];
+const ours = [...over, ...(has('--limits') ? ['--limits'] : [])];
 const pairs = {};
 if (wanted('ours')) pairs.ours = await startPair('ours', ours);
 if (against !== undefined) pairs.base = await startPair('ours', [...ours, '--package', against]);
-if (wanted('js')) pairs.js = await startPair('js');
+if (wanted('js')) pairs.js = await startPair('js', over);
 if (wanted('go') && !has('--check') && buildGo()) pairs.go = await startPair('go');
 if (wanted('limit')) pairs.limit = await startPair('limit');
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { noise, plaintext, tls, type HostOptions } from '../../src/index.js';
+import { noise, plaintext, quic, tcp, tls, webSocket, type HostOptions } from '../../src/index.js';
 import type { Implementation, Speaks } from './peer.js';
 
 /** One field of the interop matrix: an implementation, and how we speak with it. */
@@ -23,13 +23,24 @@ const ways: readonly Cell['speaks'][] = [
   { transport: 'tcp', security: 'plaintext' },
   { transport: 'tcp', security: 'noise', psk },
   { transport: 'tcp', security: 'tls', psk },
+  { transport: 'ws', security: 'noise' },
+  { transport: 'ws', security: 'tls' },
+  { transport: 'wss', security: 'noise' },
+  { transport: 'wss', security: 'tls' },
+  // TLS is a part of it.
+  { transport: 'quic', security: 'tls' },
 ];
+
+function nameOf({ transport, security, psk: key }: Cell['speaks']): string {
+  const parts = transport === 'quic' ? [transport] : [transport, security];
+  return [...parts, ...(key === undefined ? [] : ['psk'])].join(' + ');
+}
 
 export const cells: readonly Cell[] = implementations.flatMap((implementation) =>
   ways.map((speaks) => ({
     implementation,
     speaks,
-    over: `${speaks.transport} + ${speaks.security}${speaks.psk === undefined ? '' : ' + psk'}`,
+    over: nameOf(speaks),
     resetCodes: implementation === 'go' && speaks.transport !== 'quic',
     echoes:
       implementation === 'go' &&
@@ -40,11 +51,27 @@ export const cells: readonly Cell[] = implementations.flatMap((implementation) =
 );
 
 const SECURITY = { noise, tls, plaintext };
+const certificate = {
+  cert: readFileSync(new URL('./certs/localhost.crt', import.meta.url)),
+  key: readFileSync(new URL('./certs/localhost.key', import.meta.url)),
+};
+const TRANSPORTS = {
+  tcp: () => [tcp(), '/ip4/127.0.0.1/tcp/0'],
+  ws: () => [webSocket(), '/ip4/127.0.0.1/tcp/0/ws'],
+  // The peers' certificate is signed by nobody.
+  wss: () => [
+    webSocket({ certificate, trust: { rejectUnauthorized: false } }),
+    '/ip4/127.0.0.1/tcp/0/tls/ws',
+  ],
+  quic: () => [quic(), '/ip4/127.0.0.1/udp/0/quic-v1'],
+} as const;
 
 /** A host of ours that speaks what the cell says, and nothing else. */
 export function ownOptions({ speaks }: Cell): HostOptions<Record<never, never>> {
+  const [transport, listen] = TRANSPORTS[speaks.transport]();
   return {
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    transports: [transport],
+    listen: [listen],
     security: [SECURITY[speaks.security]()],
     psk: speaks.psk && readFileSync(speaks.psk),
   };

@@ -7,11 +7,13 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from '../../../bench/scenarios.mjs';
 
+const isQuic = process.argv.includes('--quic');
+const transport = isQuic ? (await import('@chainsafe/libp2p-quic')).quic() : tcp();
 const MAX_STREAMS = 20_000;
 const create = async (listen) => {
   const node = await createLibp2p({
     addresses: { listen },
-    transports: [tcp()],
+    transports: [transport],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })],
     connectionManager: {
@@ -47,7 +49,7 @@ const all = async (stream, first = () => undefined) => {
   return { bytes, last: bytesOf(last) };
 };
 
-const node = await create(['/ip4/127.0.0.1/tcp/0']);
+const node = await create([isQuic ? '/ip4/127.0.0.1/udp/0/quic-v1' : '/ip4/127.0.0.1/tcp/0']);
 await node.handle(
   '/bench/echo/1',
   async (stream) => {
