@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { noise, plaintext, quic, tcp, tls, webSocket, type HostOptions } from '../../src/index.js';
+import {
+  noise,
+  plaintext,
+  quic,
+  tcp,
+  tls,
+  webSocket,
+  type HostOptions,
+  type TransportFactory,
+} from '../../src/index.js';
 import type { Implementation, Speaks } from './peer.js';
 
 /** One field of the interop matrix: an implementation, and how we speak with it. */
@@ -11,6 +20,8 @@ export interface Cell {
   readonly over: string;
   /** Whether a reset arrives with its code; js-libp2p sends none. */
   readonly resetCodes: boolean;
+  /** js-libp2p over QUIC heeds no reader that stops, and takes a reset for the end. */
+  readonly heedless: boolean;
   /** Whether go's echo example speaks it, and so ours. */
   readonly echoes: boolean;
 }
@@ -42,6 +53,7 @@ export const cells: readonly Cell[] = implementations.flatMap((implementation) =
     speaks,
     over: nameOf(speaks),
     resetCodes: implementation === 'go' && speaks.transport !== 'quic',
+    heedless: implementation === 'js' && speaks.transport === 'quic',
     echoes:
       implementation === 'go' &&
       speaks.transport === 'tcp' &&
@@ -55,7 +67,7 @@ const certificate = {
   cert: readFileSync(new URL('./certs/localhost.crt', import.meta.url)),
   key: readFileSync(new URL('./certs/localhost.key', import.meta.url)),
 };
-const TRANSPORTS = {
+const TRANSPORTS: Record<Cell['speaks']['transport'], () => [TransportFactory, string]> = {
   tcp: () => [tcp(), '/ip4/127.0.0.1/tcp/0'],
   ws: () => [webSocket(), '/ip4/127.0.0.1/tcp/0/ws'],
   // The peers' certificate is signed by nobody.
@@ -64,7 +76,7 @@ const TRANSPORTS = {
     '/ip4/127.0.0.1/tcp/0/tls/ws',
   ],
   quic: () => [quic(), '/ip4/127.0.0.1/udp/0/quic-v1'],
-} as const;
+};
 
 /** A host of ours that speaks what the cell says, and nothing else. */
 export function ownOptions({ speaks }: Cell): HostOptions<Record<never, never>> {

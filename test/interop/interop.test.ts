@@ -2,7 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { concatMap, firstValueFrom, from, lastValueFrom, merge, mergeMap, of, tap, toArray } from 'rxjs';
+import {
+  concatMap,
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  merge,
+  mergeMap,
+  of,
+  tap,
+  timer,
+  toArray,
+} from 'rxjs';
 import { createHost, StreamResetError, withStream, type Host } from '../../src/index.js';
 import { cells, ownOptions } from './cells.js';
 import { CODE, digest, offer } from './offer.js';
@@ -11,7 +22,7 @@ import { Peer } from './peer.js';
 const SIZES = [1, 65_536, 16 * 1024 * 1024];
 
 describe.each(cells)('with $implementation over $over', (cell) => {
-  const { implementation, resetCodes } = cell;
+  const { implementation, resetCodes, heedless } = cell;
   let host: Host;
   let peer: Peer;
   beforeAll(async () => {
@@ -23,7 +34,7 @@ describe.each(cells)('with $implementation over $over', (cell) => {
     await peer.stop();
   });
   const own = (): string => String(host.addrs[0]);
-  const exchange = (id: string, sent: Uint8Array, lazy = false): Promise<Buffer> =>
+  const exchange = (id: string, sent: Uint8Array, lazy = false, readAfterMs = 0): Promise<Buffer> =>
     lastValueFrom(
       host.newStream(peer.addr, id, { lazy, timeoutMs: 30_000 }).pipe(
         withStream((stream) => {
@@ -34,7 +45,7 @@ describe.each(cells)('with $implementation over $over', (cell) => {
               },
             }),
           );
-          return merge(written$, stream);
+          return merge(written$, timer(readAfterMs).pipe(concatMap(() => stream)));
         }),
         toArray(),
       ),
@@ -61,6 +72,11 @@ describe.each(cells)('with $implementation over $over', (cell) => {
 
     it('a reader that stops for a second loses nothing', async () => {
       const sent = randomBytes(3_000_000);
+      if (heedless) {
+        const got = await exchange('/interop/echo/1', Buffer.from(sent), false, 1_000);
+        expect(got.equals(sent)).toBe(true);
+        return;
+      }
       expect((await exchange('/interop/slow/1', Buffer.from(sent))).toString()).toBe(digest(sent));
     });
 
@@ -119,6 +135,7 @@ describe.each(cells)('with $implementation over $over', (cell) => {
     it('our reset reaches their reader', async () => {
       const result = peer.run('reset', own());
       if (implementation === 'go') expect(await result).toBe(resetCodes ? CODE : 0);
+      else if (heedless) expect(await result).toBeUndefined();
       else await expect(result).rejects.toThrow();
     });
 
