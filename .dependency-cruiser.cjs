@@ -87,7 +87,10 @@ module.exports = {
       name: 'browsers-load-no-node',
       severity: 'error',
       from: { path: '^src/index\\.browser\\.ts$' },
-      to: { path: '^src/(transports/(tcp|socket-duplex|bound-hosts|tls/.*|quic/addon)|platform/node-lookup)\\.ts$', reachable: true },
+      to: {
+        path: '^src/(transports/(tcp|socket-duplex|bound-hosts|tls/.*|quic/addon)|platform/node-lookup)\\.ts$',
+        reachable: true,
+      },
     },
     {
       name: 'optional-peers-stay-behind-their-doors',

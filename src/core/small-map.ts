@@ -41,7 +41,7 @@ export class SmallMap<K, V> {
   delete(key: K): boolean {
     if (this.table !== undefined) {
       const had = this.table.delete(key);
-      if (this.table.size === 0) this.table = this.clearFields();
+      if (this.table.size === 0) this.clear();
       return had;
     }
     if (this.count > 1 && this.secondKey === key) this.count = 1;
@@ -57,7 +57,8 @@ export class SmallMap<K, V> {
   }
 
   clear(): void {
-    this.table = this.clearFields();
+    this.clearFields();
+    this.table = undefined;
   }
 
   /** The oldest. */
