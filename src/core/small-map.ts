@@ -78,13 +78,12 @@ export class SmallMap<K, V> {
     return this.entries().map(([, value]) => value);
   }
 
-  private clearFields(): undefined {
+  private clearFields(): void {
     this.count = 0;
     this.firstKey = undefined;
     this.firstValue = undefined;
     this.secondKey = undefined;
     this.secondValue = undefined;
-    return undefined;
   }
 
   private fields(): [K, V][] {
