@@ -6,12 +6,13 @@ import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.js';
-import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
+import type { CallOptions, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
 import { Deadlines } from '../rx/deadlines.js';
 import { Guarded } from '../rx/guarded.js';
-import { HostStream, type StreamDeps } from '../stream/stream.js';
+import { HostStream } from '../stream/stream.js';
+import type { StreamKeeper, StreamStart } from '../stream/stream-start.js';
 import { IdleSweep } from './idle-sweep.js';
 import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
@@ -20,8 +21,6 @@ import type { Upgraded } from './upgrade.js';
 
 /** Inbound streams that have not said what they want, a connection: go and js open a burst before they say what for. @source go-libp2p transient streams; rust-libp2p */
 const MAX_UNNEGOTIATED = 128;
-const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
 /** Where inbound streams go: decided by the router, used by the connection. */
 export interface Route {
@@ -44,7 +43,7 @@ export interface ConnectionDeps {
   readonly report: (error: unknown) => void;
 }
 
-export class HostConnection implements Connection, MuxerObserver {
+export class HostConnection implements StreamKeeper<HostStream>, MuxerObserver {
   readonly remotePeer: PeerId;
   readonly localAddr: Multiaddr;
   readonly remoteAddr: Multiaddr;
@@ -56,6 +55,8 @@ export class HostConnection implements Connection, MuxerObserver {
   readonly direct: boolean;
   readonly openedAt: number;
   readonly released$: Observable<never> | undefined;
+  readonly report: ConnectionDeps['report'];
+  readonly handlerFailed: ConnectionDeps['handlerFailed'];
   private readonly raw: RawConnection;
   /** What it takes of the host's limits; its own until it is closed. */
   readonly scope: ConnectionScope | undefined;
@@ -77,6 +78,8 @@ export class HostConnection implements Connection, MuxerObserver {
     upgraded: Upgraded,
     private readonly deps: ConnectionDeps,
   ) {
+    this.report = deps.report;
+    this.handlerFailed = deps.handlerFailed;
     this.raw = upgraded.raw;
     this.remotePeer = upgraded.remotePeer;
     this.localAddr = upgraded.raw.localAddr;
@@ -250,31 +253,30 @@ export class HostConnection implements Connection, MuxerObserver {
     route.deliver(stream);
   }
 
+  streamOver(stream: HostStream, reason: CloseReason): void {
+    this.idle.unwatch(stream);
+    stream.scope?.done();
+    this.unusedSince = this.deps.scheduler.now();
+    this.deps.streamClosed(stream, reason);
+  }
+
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     { muxed, scope }: OpenedStream,
     protocol: string,
     direction: 'inbound' | 'outbound',
     options: PerStreamOptions,
-    lazy?: StreamDeps['lazy'],
+    lazy?: StreamStart['lazy'],
   ): HostStream {
-    const stream = new HostStream(muxed, {
-      id: `${this.id}-${String(this.nextStream)}`,
+    const stream = new HostStream(muxed, this, {
+      number: this.nextStream,
       protocol,
       direction,
-      connection: this,
       openedAt: this.deps.scheduler.now(),
-      maxBufferedBytes: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
-      idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+      maxBufferedBytes: options.maxBufferedBytes,
+      idleTimeoutMs: options.idleTimeoutMs,
+      scope,
       lazy,
-      report: this.deps.report,
-      onHandlerError: this.deps.handlerFailed,
-      onClosed: (closed, reason) => {
-        this.idle.unwatch(closed);
-        scope?.done();
-        this.unusedSince = this.deps.scheduler.now();
-        this.deps.streamClosed(closed, reason);
-      },
     });
     this.nextStream += 1;
     this.idle.watch(stream);
