@@ -5,7 +5,7 @@ import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenar
 
 const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
-const { createHost, serve, unlimited } = await import(`${dist}index.js`);
+const { createHost, noise, serve, tcp, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
 
 const limits = process.argv.includes('--limits')
@@ -15,6 +15,9 @@ const common = {
   limits,
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,
+  // As the others have it, and nothing beside.
+  transports: [tcp()],
+  security: [noise()],
 };
 const never = { defaultValue: undefined };
 const host = await createHost({ ...common, listen: ['/ip4/127.0.0.1/tcp/0'] });
