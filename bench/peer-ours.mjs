@@ -6,7 +6,7 @@ import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenar
 
 const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
-const { createHost, serve, unlimited } = await import(`${dist}index.js`);
+const { createHost, noise, serve, tcp, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
 const isQuic = process.argv.includes('--quic');
 const part = isQuic ? (await import(`${dist}quic.js`)).quic() : (await import(`${dist}tcp.js`)).tcp();
@@ -19,6 +19,9 @@ const common = {
   limits,
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,
+  // As the others have it, and nothing beside.
+  transports: [tcp()],
+  security: [noise()],
 };
 const never = { defaultValue: undefined };
 const host = await createHost({

@@ -45,6 +45,7 @@ const began = performance.now();
 const progress = (text) => {
   const seconds = Math.round((performance.now() - began) / 1000);
   if (process.stderr.isTTY) process.stderr.write(`\r${`${String(seconds)} s  ${text}`.padEnd(78)}`);
+  else if (text.endsWith(', 1')) console.error(`${String(seconds)} s  ${text.slice(0, -3)}`);
 };
 
 async function measure(row) {
@@ -77,6 +78,7 @@ async function measure(row) {
   };
 }
 
+const decades = quick ? DECADES.slice(0, -1) : DECADES;
 const load = () => loadavg()[0].toFixed(1);
 const loadBefore = load();
 /** Half of what was reached: what a noisy machine may still take away. One that falls below is asked once more. */
@@ -102,12 +104,13 @@ let trips = [];
 let growths = [];
 try {
   for (const row of rows) results.push(await checked(row));
-  const isWhole = chosen === undefined && only === undefined && against === undefined && !quick;
+  const isWhole =
+    chosen === undefined && only === undefined && against === undefined && (!quick || has('--write'));
   if (isWhole || chosen?.includes('trips')) trips = await roundTrips(pairs);
   if (isWhole || chosen?.includes('primitives'))
     for (const name of PRIMITIVES) primitives[name] = (await pairs.limit.ask(name)).value;
   if (isWhole || chosen?.includes('grow'))
-    growths = [await growth('connections', DECADES, progress), await growth('streams', DECADES, progress)];
+    growths = [await growth('connections', decades, progress), await growth('streams', decades, progress)];
 } finally {
   for (const pair of Object.values(pairs)) pair.stop();
   if (process.stderr.isTTY) process.stderr.write(`\r${''.padEnd(78)}\r`);
@@ -128,6 +131,7 @@ else {
 if (has('--write')) {
   const { writeReport } = await import('./write.mjs');
   writeReport({
+    quick,
     results,
     trips,
     growths,

@@ -44,14 +44,14 @@ export function drawing(results) {
   return `<svg xmlns="http://www.w3.org/2000/svg" class="rx-dial" width="${String(width)}" height="${String(height)}" viewBox="0 0 ${String(width)} ${String(height)}">${styleSheet()}<rect class="bg" width="100%" height="100%"/>${parts.join('')}</svg>\n`;
 }
 
-export function writeReport({ results, trips, growths, primitives, loads }) {
+export function writeReport({ quick, results, trips, growths, primitives, loads }) {
   const go = spawnSync('go', ['version'], { encoding: 'utf8' }).stdout ?? '';
   const goLibp2p = /go-libp2p v(\S+)/.exec(read('../test/interop/go/go.mod'))?.[1] ?? '';
   const jsLibp2p = version('../test/interop/js/node_modules/libp2p/package.json');
   const machine = `${cpus()[0]?.model.trim() ?? ''}, ${String(cpus().length)} cores, ${String(Math.round(totalmem() / 2 ** 30))} GiB, ${type()} ${release()}`;
   const text = `# Benchmarks
 
-\`npm run bench -- --write\` makes this page. Two processes each on loopback, TCP + noise + yamux, identify, no limits, in turns; medians. The ratios are what to look at: the times are this machine's, and others worked on it meanwhile (${loads}).
+\`npm run bench -- ${quick ? '--quick ' : ''}--write\` made this page. Two processes each on loopback, TCP + noise + yamux, identify, no limits, in turns; ${quick ? 'one short round each, in which much code is cold' : 'medians'}. The ratios are what to look at: the times are this machine's, and others worked on it meanwhile (${loads}).
 
 * ${new Date().toISOString().slice(0, 10)}; ${machine}
 * Node ${process.version} (js-libp2p with the polyfills that it needs there), rx-libp2p ${version('../package.json')}, js-libp2p ${jsLibp2p}, go-libp2p ${goLibp2p} (${go.replace(/^go version /, '').trim()})

@@ -6,19 +6,17 @@ import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.js';
-import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
+import type { CallOptions, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
 import { Guarded } from '../rx/guarded.js';
-import { HostStream, type StreamDeps } from '../stream/stream.js';
+import { HostStream } from '../stream/stream.js';
+import type { StreamKeeper, StreamStart } from '../stream/stream-start.js';
 import type { IdleStreams, StreamsOwner } from './idle-streams.js';
 import { takeInbound, type InboundDeps, type InboundOwner } from './inbound.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
 import { StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
-
-const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
 /** What the connections of a host share. */
 export interface ConnectionDeps extends InboundDeps {
@@ -37,7 +35,7 @@ export interface ConnectionDeps extends InboundDeps {
 /** Never written: most connections have none open. */
 const NO_STREAMS = new Set<HostStream>();
 
-export class HostConnection implements Connection, MuxerObserver, StreamsOwner, InboundOwner {
+export class HostConnection implements StreamKeeper<HostStream>, MuxerObserver, StreamsOwner, InboundOwner {
   readonly remotePeer: PeerId;
   readonly encryption: string;
   readonly muxer: string;
@@ -97,6 +95,12 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner, 
   /** What it takes of the host's limits; its own until it is closed. */
   get scope(): ConnectionScope | undefined {
     return this.raw.scope;
+  }
+  get report(): ConnectionDeps['report'] {
+    return this.deps.report;
+  }
+  get handlerFailed(): ConnectionDeps['handlerFailed'] {
+    return this.deps.handlerFailed;
   }
   get rttMs(): number | undefined {
     return this.session.rttMs;
@@ -197,31 +201,30 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner, 
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  streamOver(stream: HostStream, reason: CloseReason): void {
+    this.forget(stream);
+    stream.scope?.done();
+    this.unusedSince = this.deps.scheduler.now();
+    this.deps.streamClosed(stream, reason);
+  }
+
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     { muxed, scope }: OpenedStream,
     protocol: string,
     direction: 'inbound' | 'outbound',
     options: PerStreamOptions,
-    lazy?: StreamDeps['lazy'],
+    lazy?: StreamStart['lazy'],
   ): HostStream {
-    const stream = new HostStream(muxed, {
-      id: `${this.id}-${String(this.nextStream)}`,
+    const stream = new HostStream(muxed, this, {
+      number: this.nextStream,
       protocol,
       direction,
-      connection: this,
       openedAt: this.deps.scheduler.now(),
-      maxBufferedBytes: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
-      idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+      maxBufferedBytes: options.maxBufferedBytes,
+      idleTimeoutMs: options.idleTimeoutMs,
+      scope,
       lazy,
-      report: this.deps.report,
-      onHandlerError: this.deps.handlerFailed,
-      onClosed: (closed, reason) => {
-        this.forget(closed);
-        scope?.done();
-        this.unusedSince = this.deps.scheduler.now();
-        this.deps.streamClosed(closed, reason);
-      },
     });
     this.nextStream += 1;
     this.remember(stream);

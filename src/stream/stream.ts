@@ -5,60 +5,43 @@
 import { ReplaySubject, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
 import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
+import type { StreamScope } from '../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
 import type { Connection, Stream } from '../core/stream-contract.js';
 import { iterate } from '../promises/iterate.js';
 import { toWebStreams } from '../promises/web-streams.js';
 import { Flag } from '../rx/flag.js';
 import { Guarded } from '../rx/guarded.js';
-import { ReadSide } from '../rx/read-side.js';
+import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
 import { consume } from './consume.js';
 import { pipeTo } from './pipe-to.js';
+import {
+  DEFAULT_IDLE_TIMEOUT_MS,
+  DEFAULT_MAX_BUFFERED_BYTES,
+  type PendingAnswer,
+  type StreamKeeper,
+  type StreamStart,
+} from './stream-start.js';
 import { writeFrom } from './write-from.js';
-
-/** The answer to an optimistic proposal, read in front of the application's bytes. */
-export interface PendingAnswer {
-  /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
-  push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
-}
-interface LazyStart {
-  /** Leaves with the first bytes. */
-  readonly proposal: Bytes;
-  readonly answer: PendingAnswer;
-  /** Whether our end waits for the answer: a js-libp2p responder misses one that arrives before its handler runs. */
-  readonly holdsEnd: boolean;
-}
-export interface StreamDeps {
-  readonly id: string;
-  readonly protocol: string;
-  readonly direction: 'inbound' | 'outbound';
-  readonly connection: Connection;
-  readonly openedAt: number;
-  readonly maxBufferedBytes: number;
-  readonly idleTimeoutMs: number;
-  readonly lazy?: LazyStart | undefined;
-  /** Errors that nobody handles. */
-  readonly report: (error: unknown) => void;
-  readonly onClosed: (stream: HostStream, reason: CloseReason) => void;
-  readonly onHandlerError?: ((stream: HostStream, error: Error) => void) | undefined;
-}
 
 /** Stream code for a protocol that was refused. @source libp2p error codes */
 const NEGOTIATION_FAILED = 0x1001;
 
-export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
-  readonly id: string;
+export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, ReadSideOwner {
   readonly protocol: string;
   readonly direction: 'inbound' | 'outbound';
-  readonly connection: Connection;
   readonly openedAt: number;
   readonly idleTimeoutMs: number;
+  readonly scope: StreamScope | undefined;
   bytesRead = 0;
   bytesWritten = 0;
   /** Writes that came too late, after `complete` or a reset. */
   ignoredWrites = 0;
   /** Called once the optimistic proposal was answered, or the stream is over. */
   onAnswered: (() => void) | undefined;
+  private readonly number: number;
+  private readonly maxBufferedBytes: number;
+  private readonly holdsEnd: boolean;
   private readonly side: ReadSide;
   private readonly room: Flag;
   private proposal: Bytes | undefined;
@@ -72,30 +55,35 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   constructor(
     private readonly muxed: MuxedStream,
-    private readonly deps: StreamDeps,
+    private readonly keeper: StreamKeeper<HostStream>,
+    start: StreamStart,
   ) {
-    super(deps.report, (subscriber) => {
+    super(keeper.report, (subscriber) => {
       this.begin();
       return this.side.attach(subscriber);
     });
-    this.id = deps.id;
-    this.protocol = deps.protocol;
-    this.direction = deps.direction;
-    this.connection = deps.connection;
-    this.openedAt = deps.openedAt;
-    this.idleTimeoutMs = deps.idleTimeoutMs;
-    this.proposal = deps.lazy?.proposal;
-    this.answer = deps.lazy?.answer;
-    this.side = new ReadSide({
-      onConsumed: (byteLength) => {
-        muxed.credit(byteLength);
-      },
-    });
+    this.number = start.number;
+    this.protocol = start.protocol;
+    this.direction = start.direction;
+    this.openedAt = start.openedAt;
+    this.maxBufferedBytes = start.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
+    this.idleTimeoutMs = start.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
+    this.scope = start.scope;
+    this.proposal = start.lazy?.proposal;
+    this.answer = start.lazy?.answer;
+    this.holdsEnd = start.lazy?.holdsEnd ?? false;
+    this.side = new ReadSide(this);
     this.room = new Flag(muxed.hasRoom);
     muxed.reader = this;
   }
 
   // ── Duplex and Subject ─────────────────────────────────────────────────────────────────────────────────────────────
+  get id(): string {
+    return `${this.keeper.id}-${String(this.number)}`;
+  }
+  get connection(): Connection {
+    return this.keeper;
+  }
   get hasRoom(): boolean {
     return this.room.value;
   }
@@ -114,7 +102,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
     if (room$ === undefined) return this;
-    return new Guarded<Bytes>(this.deps.report, (subscriber) => {
+    return new Guarded<Bytes>(this.keeper.report, (subscriber) => {
       this.begin();
       return this.side.attach(subscriber, room$);
     });
@@ -125,8 +113,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       this.ignoredWrites += 1;
       return;
     }
-    if (this.muxed.queuedBytes >= this.deps.maxBufferedBytes) {
-      this.muxed.reset(new StreamBufferError(this.muxed.queuedBytes, this.deps.maxBufferedBytes));
+    if (this.muxed.queuedBytes >= this.maxBufferedBytes) {
+      this.muxed.reset(new StreamBufferError(this.muxed.queuedBytes, this.maxBufferedBytes));
       return;
     }
     this.begin();
@@ -139,7 +127,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     this.ending = true;
     this.firstEnd ??= 'local';
     this.begin();
-    if (this.answer !== undefined && this.deps.lazy?.holdsEnd === true) this.endHeldBack = true;
+    if (this.answer !== undefined && this.holdsEnd) this.endHeldBack = true;
     else this.muxed.end();
   }
 
@@ -235,6 +223,11 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     return this.proposal === undefined;
   }
 
+  /** Read bytes have been dealt with. */
+  onConsumed(byteLength: number): void {
+    this.muxed.credit(byteLength);
+  }
+
   /** First use: what was proposed leaves in front of the first bytes. */
   begin(): void {
     if (this.proposal === undefined) return;
@@ -250,7 +243,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   /** The handler that owns this stream has failed. */
   handlerFailed(error: Error): void {
-    this.deps.onHandlerError?.(this, error);
+    this.keeper.handlerFailed(this, error);
   }
 
   /** Resets with an error of ours as it is, for limits and deadlines. */
@@ -286,7 +279,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     this.onAnswered?.();
     this.room.complete();
     this.publish(reason);
-    this.deps.onClosed(this, reason);
+    this.keeper.streamOver(this, reason);
   }
 
   private publish(reason: CloseReason): void {
@@ -295,6 +288,6 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   }
 
   private guarded<T>(source: Observable<T>): Observable<T> {
-    return new Guarded<T>(this.deps.report, (subscriber) => source.subscribe(subscriber));
+    return new Guarded<T>(this.keeper.report, (subscriber) => source.subscribe(subscriber));
   }
 }
