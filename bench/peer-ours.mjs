@@ -1,11 +1,12 @@
 // One side of the benchmark, with this package as it is built; `--package <dir>` takes another build of it.
+//   --tls: with TLS in place of noise
 //   --limits: with the usual limits, but for those on streams of one protocol and on connections of one address
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenarios.mjs';
 
 const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
-const { createHost, serve, unlimited } = await import(`${dist}index.js`);
+const { createHost, noise, serve, tls, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
 
 const limits = process.argv.includes('--limits')
@@ -15,6 +16,7 @@ const common = {
   limits,
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,
+  security: [process.argv.includes('--tls') ? tls() : noise()],
 };
 const never = { defaultValue: undefined };
 const host = await createHost({ ...common, listen: ['/ip4/127.0.0.1/tcp/0'] });

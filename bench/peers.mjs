@@ -40,7 +40,7 @@ const profiling = () => {
 const commands = {
   ours: (args) => [process.execPath, [...profiling(), '--expose-gc', `${here}peer-ours.mjs`, ...args]],
   js: () => [process.execPath, ['--expose-gc', '--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`]],
-  go: () => [goPeer, []],
+  go: (args) => [goPeer, args],
   limit: () => [process.execPath, [`${here}limits.mjs`]],
 };
 
