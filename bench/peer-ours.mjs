@@ -1,12 +1,13 @@
 // One side of the benchmark, with this package as it is built; `--package <dir>` takes another build of it.
 //   --quic: over QUIC
+//   --tls: with TLS in place of noise
 //   --limits: with the usual limits, but for those on streams of one protocol and on connections of one address
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenarios.mjs';
 
 const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
-const { createHost, noise, serve, tcp, unlimited } = await import(`${dist}index.js`);
+const { createHost, noise, serve, tls, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
 const isQuic = process.argv.includes('--quic');
 const part = isQuic ? (await import(`${dist}quic.js`)).quic() : (await import(`${dist}tcp.js`)).tcp();
@@ -20,8 +21,8 @@ const common = {
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,
   // As the others have it, and nothing beside.
-  transports: [tcp()],
-  security: [noise()],
+  transports: [part],
+  security: [process.argv.includes('--tls') ? tls() : noise()],
 };
 const never = { defaultValue: undefined };
 const host = await createHost({

@@ -43,7 +43,7 @@ const commands = {
     process.execPath,
     ['--expose-gc', '--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`, ...args],
   ],
-  go: () => [goPeer, []],
+  go: (args) => [goPeer, args],
   limit: () => [process.execPath, [`${here}limits.mjs`]],
 };
 

@@ -1,6 +1,7 @@
 import * as node from '../../src/index.js';
 import * as browser from '../../src/index.browser.js';
 import * as metrics from '../../src/metrics.js';
+import * as pnet from '../../src/pnet.js';
 import * as testing from '../../src/testing.js';
 
 const SHARED = [
@@ -65,6 +66,7 @@ it('the doors show this and nothing else', () => {
   expect(Object.keys(browser).sort()).toEqual(SHARED);
   expect(Object.keys(node).sort()).toEqual([...SHARED, 'quic', 'tcp', 'tls'].sort());
   expect(Object.keys(metrics)).toEqual(['prometheusMetrics']);
+  expect(Object.keys(pnet).sort()).toEqual(['pskFile', 'pskFingerprint', 'pskFrom']);
   expect(Object.keys(testing).sort()).toEqual([
     'muxerSuite',
     'securitySuite',

@@ -22,6 +22,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	ma "github.com/multiformats/go-multiaddr"
 )
@@ -58,7 +59,11 @@ func newHost(listen ...string) host.Host {
 	if len(listen) > 0 {
 		options = []libp2p.Option{libp2p.ListenAddrStrings(listen...)}
 	}
-	return must(libp2p.New(append(options, libp2p.Transport(tcp.NewTCPTransport), libp2p.Security(noise.ID, noise.New), libp2p.DisableRelay(), libp2p.ResourceManager(&network.NullResourceManager{}))...))
+	security := libp2p.Security(noise.ID, noise.New)
+	if slices.Contains(os.Args, "--tls") {
+		security = libp2p.Security(libp2ptls.ID, libp2ptls.New)
+	}
+	return must(libp2p.New(append(options, libp2p.Transport(tcp.NewTCPTransport), security, libp2p.DisableRelay(), libp2p.ResourceManager(&network.NullResourceManager{}))...))
 }
 
 func must[T any](value T, err error) T {
@@ -137,7 +142,9 @@ func connected(addr string) client {
 	return c
 }
 
-func (c client) open(id protocol.ID) network.Stream { return must(c.host.NewStream(ctx, c.info.ID, id)) }
+func (c client) open(id protocol.ID) network.Stream {
+	return must(c.host.NewStream(ctx, c.info.ID, id))
+}
 
 // Connect returns once identify is done; DialPeer before.
 func (c client) dialOnce(identified bool) time.Duration {
