@@ -86,8 +86,11 @@ module.exports = {
     {
       name: 'browsers-load-no-node',
       severity: 'error',
-      from: { path: '^src/index\\.browser\\.ts$' },
-      to: { path: '^src/(transports/(tcp|socket-duplex|bound-hosts|tls/.*|quic/addon)|platform/node-lookup)\\.ts$', reachable: true },
+      from: { path: '^src/(index|websocket)\\.browser\\.ts$' },
+      to: {
+        path: '^src/(transports/(tcp|socket-duplex|bound-hosts|accept-sockets|tls/.*|quic/addon|websocket/(websocket|dial|listen|front|port))|platform/node-lookup)\\.ts$',
+        reachable: true,
+      },
     },
     {
       name: 'optional-peers-stay-behind-their-doors',

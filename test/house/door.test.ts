@@ -56,6 +56,7 @@ const SHARED = [
   'serve',
   'stagger',
   'unlimited',
+  'webSocket',
   'withLengthPrefix',
   'withStream',
   'yamux',
