@@ -86,9 +86,9 @@ module.exports = {
     {
       name: 'browsers-load-no-node',
       severity: 'error',
-      from: { path: '^src/index\\.browser\\.ts$' },
+      from: { path: '^src/(index|websocket)\\.browser\\.ts$' },
       to: {
-        path: '^src/(transports/(tcp|socket-duplex|bound-hosts|tls/.*|quic/addon)|platform/node-lookup)\\.ts$',
+        path: '^src/(transports/(tcp|socket-duplex|bound-hosts|accept-sockets|tls/.*|quic/addon|websocket/(websocket|dial|listen|front|port))|platform/node-lookup)\\.ts$',
         reachable: true,
       },
     },

@@ -133,3 +133,5 @@ export type { StaggerOptions } from './swarm/strategies.js';
 export { memory } from './transports/memory.js';
 export type { MemoryOptions } from './transports/memory.js';
 export { createHost } from './host/create-host.browser.js';
+export { webSocket } from './transports/websocket/websocket.browser.js';
+export type { WebSocketOptions } from './transports/websocket/websocket.browser.js';

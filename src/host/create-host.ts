@@ -13,6 +13,7 @@ import { yamux } from '../protocols/yamux/yamux.js';
 import { quic, quicIsHere } from '../transports/quic/quic.js';
 import { tcp } from '../transports/tcp.js';
 import { tls } from '../transports/tls/tls.js';
+import { webSocket } from '../transports/websocket/websocket.js';
 import { buildHost } from './build-host.js';
 import { descriptorLimit } from './dial-options.js';
 import type { Host, HostOptions, NoServices, ServiceMap } from './contract.js';
@@ -22,7 +23,7 @@ const EVERYWHERE = ['/ip4/0.0.0.0', '/ip6/::'];
 
 /**
  * A host that listens. All has a default: a fresh Ed25519 key, TCP (and QUIC, where its optional package is installed) on
- * free ports of every interface, TLS before noise, and yamux.
+ * free ports of every interface, WebSocket, TLS before noise, and yamux.
  * Rejects with ERR_INVALID_OPTION, which names the option and its value, or with ERR_LISTEN_FAILED if not one address
  * could be opened (one that failed beside others is a `listen:error` event). Leaves nothing behind when it rejects.
  *
@@ -49,7 +50,8 @@ export function createHost<const S extends ServiceMap = NoServices>(
     options.transports === undefined && options.psk === undefined && quicIsHere(options.privateKey);
   const ways = withQuic ? ['tcp/0', 'udp/0/quic-v1'] : ['tcp/0'];
   return buildHost(options, {
-    transports: withQuic ? [tcp(), quic()] : [tcp()],
+    // @source OPT-41
+    transports: withQuic ? [tcp(), quic(), webSocket()] : [tcp(), webSocket()],
     security: [tls(), noise()],
     insecure: [plaintext()],
     muxers: [yamux()],

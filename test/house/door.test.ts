@@ -57,6 +57,7 @@ const SHARED = [
   'serve',
   'stagger',
   'unlimited',
+  'webSocket',
   'withLengthPrefix',
   'withStream',
   'yamux',

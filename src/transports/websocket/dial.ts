@@ -3,7 +3,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import WebSocket from 'ws';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { codeOf, TimeoutError } from '../../core/errors.js';
+import { codeOf, quote, TimeoutError } from '../../core/errors.js';
 import type { RawConnection } from '../../core/parts.js';
 import { discard, endsOf, socketSettings } from '../accept-sockets.js';
 import { LaterConnection } from '../later-connection.js';
@@ -55,7 +55,9 @@ class Attempt {
     const { connectTimeoutMs, upgradeTimeoutMs } = this.deps.numbers;
     const late = this.deadline(`connecting to ${this.addr.toString()}`, connectTimeoutMs);
     this.raw.on('error', (cause) => {
-      this.fail(`cannot connect to ${this.addr.toString()}: ${codeOf(cause)}`, cause);
+      if (this.webSocket === undefined)
+        this.fail(`cannot connect to ${this.addr.toString()}: ${codeOf(cause)}`, cause);
+      else this.noWebSocket(cause);
     });
     this.raw.once('connect', () => {
       late.unsubscribe();
@@ -84,7 +86,7 @@ class Attempt {
     });
     this.webSocket = webSocket;
     webSocket.on('error', (cause) => {
-      this.fail(`no WebSocket at ${this.addr.toString()}: ${cause.message}`, cause);
+      this.noWebSocket(cause);
     });
     webSocket.once('open', () => {
       this.opened(webSocket, over);
@@ -126,6 +128,10 @@ class Attempt {
     }, afterMs);
     this.subscriber.add(late);
     return late;
+  }
+
+  private noWebSocket(cause: Error): void {
+    this.fail(`no WebSocket at ${this.addr.toString()}: ${quote(cause.message)}`, cause);
   }
 
   private fail(what: string, cause: unknown): void {

@@ -6,6 +6,7 @@ import type WebSocket from 'ws';
 import type { RawData } from 'ws';
 import { concatBytes } from '../../core/bytes.js';
 import type { Duplex } from '../../core/duplex.js';
+import { quote } from '../../core/errors.js';
 import { resetSocket, type SocketTiming } from '../released-socket.js';
 import { SocketDuplex } from '../socket-duplex.js';
 import { webSocketError } from './limits.js';
@@ -51,7 +52,7 @@ class WebSocketPort extends EventEmitter {
       this.heard(data, isBinary);
     });
     webSocket.on('error', (cause) => {
-      this.fail(webSocketError('remote', `what came is no WebSocket: ${cause.message}`, cause));
+      this.fail(webSocketError('remote', `what came is no WebSocket: ${quote(cause.message)}`, cause));
     });
     webSocket.on('close', (code) => {
       if (ENDS.includes(code)) this.emit('end');
