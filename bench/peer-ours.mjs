@@ -16,7 +16,6 @@ const limits = process.argv.includes('--limits')
   ? { protocolPeer: { inboundStreams: 20_000, outboundStreams: 20_000 } }
   : unlimited;
 const common = {
-  transports: [part],
   limits,
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,

@@ -4,7 +4,7 @@ import type { PeerId } from '../core/identity.js';
 import { Deadlines } from '../rx/deadlines.js';
 
 /** @source PS-61, which looks every 30 s; one timer is exact */
-export const GONE_MS = 60_000;
+const GONE_MS = 60_000;
 
 interface OfPeer {
   readonly remotePeer: PeerId;

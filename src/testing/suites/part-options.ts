@@ -33,7 +33,7 @@ export type MuxerSuiteOptions = Both &
     /** Whether a reset carries its number to the other side. True if left out. */
     readonly resetCodes?: boolean | undefined;
   };
-export interface PartSettings extends Readonly<typeof NUMBERS> {
+interface PartSettings extends Readonly<typeof NUMBERS> {
   readonly runner?: SuiteRunner | undefined;
 }
 export interface SecuritySettings extends PartSettings {

@@ -14,7 +14,7 @@ export interface Wire {
 /** What becomes of bytes on their way: handed on, in pieces, or not at all. `offset` is of the first in all that this end has sent. */
 export type Passage = (bytes: Bytes, offset: number, handOn: (piece: Bytes) => void, end: () => void) => void;
 
-export const unchanged: Passage = (bytes, _, handOn) => {
+const unchanged: Passage = (bytes, _, handOn) => {
   handOn(bytes);
 };
 

@@ -17,7 +17,7 @@ const NUMBERS = {
   writeStallMs: 10_000,
 };
 /** The platform's class, or one in its place. */
-export type PlatformWebSocket = new (url: string) => PlatformSocket;
+type PlatformWebSocket = new (url: string) => PlatformSocket;
 export type WebSocketOptions = { readonly [K in keyof typeof NUMBERS]?: number | undefined } & {
   /** The platform's `WebSocket`, if left out. */
   readonly WebSocket?: PlatformWebSocket | undefined;
