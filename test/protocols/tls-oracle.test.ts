@@ -59,7 +59,7 @@ it('its certificate for a key of ours is taken, and says who we are', async () =
     name: 'CN=whoever',
     notBefore: new Date(NOW - 1_000),
     notAfter: new Date(NOW + 86_400_000),
-    keys: keys as CryptoKeyPair,
+    keys: keys,
     signingAlgorithm: P256,
     extensions: [new x509.Extension(LIBP2P_OID, true, value)],
   });
