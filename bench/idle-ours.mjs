@@ -1,7 +1,7 @@
 // This package's host, as bench/idle-peer.mjs wants it. A thousand connections are to stay: nothing is pruned, and the
 // limits are the usual ones but for the number of connections, which is the machine's.
 import { lastValueFrom } from 'rxjs';
-import { createHost } from '../dist/index.js';
+import { createHost, noise } from '../dist/index.js';
 
 const IDLE = '/idle/1.0.0';
 const limits = {
@@ -20,7 +20,7 @@ const limits = {
 };
 
 export async function create(listen) {
-  const host = await createHost({ listen, limits, connectionManager: false });
+  const host = await createHost({ listen, limits, security: [noise()], connectionManager: false });
   host.handle(IDLE).subscribe((stream) => stream.subscribe());
   return {
     /** A stream that is agreed on, and on which nothing more comes. */

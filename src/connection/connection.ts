@@ -6,11 +6,12 @@ import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.js';
-import type { CallOptions, Connection, NewStreamOptions, Stream } from '../core/stream-contract.js';
+import type { CallOptions, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
 import { Guarded } from '../rx/guarded.js';
-import { HostStream, type StreamDeps } from '../stream/stream.js';
+import type { StreamFacts, StreamHome } from '../stream/stream-facts.js';
+import { HostStream } from '../stream/stream.js';
 import type { IdleStreams, StreamsOwner } from './idle-streams.js';
 import { takeInbound, type InboundDeps, type InboundOwner } from './inbound.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
@@ -37,7 +38,7 @@ export interface ConnectionDeps extends InboundDeps {
 /** Never written: most connections have none open. */
 const NO_STREAMS = new Set<HostStream>();
 
-export class HostConnection implements Connection, MuxerObserver, StreamsOwner, InboundOwner {
+export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, InboundOwner {
   readonly remotePeer: PeerId;
   readonly encryption: string;
   readonly muxer: string;
@@ -203,30 +204,38 @@ export class HostConnection implements Connection, MuxerObserver, StreamsOwner, 
     protocol: string,
     direction: 'inbound' | 'outbound',
     options: PerStreamOptions,
-    lazy?: StreamDeps['lazy'],
+    lazy?: StreamFacts['lazy'],
   ): HostStream {
     const stream = new HostStream(muxed, {
-      id: `${this.id}-${String(this.nextStream)}`,
+      number: this.nextStream,
       protocol,
       direction,
       connection: this,
+      scope,
       openedAt: this.deps.scheduler.now(),
       maxBufferedBytes: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
       idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
       lazy,
-      report: this.deps.report,
-      onHandlerError: this.deps.handlerFailed,
-      onClosed: (closed, reason) => {
-        this.forget(closed);
-        scope?.done();
-        this.unusedSince = this.deps.scheduler.now();
-        this.deps.streamClosed(closed, reason);
-      },
     });
     this.nextStream += 1;
     this.remember(stream);
     this.deps.streamOpened(stream);
     return stream;
+  }
+
+  get report(): (error: unknown) => void {
+    return this.deps.report;
+  }
+
+  handlerFailed(stream: HostStream, error: Error): void {
+    this.deps.handlerFailed(stream, error);
+  }
+
+  streamEnded(stream: HostStream, reason: CloseReason): void {
+    this.forget(stream);
+    stream.scope?.done();
+    this.unusedSince = this.deps.scheduler.now();
+    this.deps.streamClosed(stream, reason);
   }
 
   private remember(stream: HostStream): void {

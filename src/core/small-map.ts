@@ -41,7 +41,7 @@ export class SmallMap<K, V> {
   delete(key: K): boolean {
     if (this.table !== undefined) {
       const had = this.table.delete(key);
-      if (this.table.size === 0) this.table = this.clearFields();
+      if (this.table.size === 0) this.clear();
       return had;
     }
     if (this.count > 1 && this.secondKey === key) this.count = 1;
@@ -57,7 +57,8 @@ export class SmallMap<K, V> {
   }
 
   clear(): void {
-    this.table = this.clearFields();
+    this.table = undefined;
+    this.clearFields();
   }
 
   /** The oldest. */
@@ -77,13 +78,12 @@ export class SmallMap<K, V> {
     return this.entries().map(([, value]) => value);
   }
 
-  private clearFields(): undefined {
+  private clearFields(): void {
     this.count = 0;
     this.firstKey = undefined;
     this.firstValue = undefined;
     this.secondKey = undefined;
     this.secondValue = undefined;
-    return undefined;
   }
 
   private fields(): [K, V][] {

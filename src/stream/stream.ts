@@ -2,55 +2,37 @@
  * The public stream: RxJS's Subject face over a muxed stream. The only class here that is an Observable.
  * Byte path (ADR 2; measured by `bench/`): plain calls inside, subjects made only when somebody looks.
  */
-import { ReplaySubject, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
+import {
+  ReplaySubject,
+  type Observable,
+  type ObservableInput,
+  type OperatorFunction,
+  type Subscriber,
+  type TeardownLogic,
+} from 'rxjs';
 import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
+import type { StreamScope } from '../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
-import type { Connection, Stream } from '../core/stream-contract.js';
+import type { Stream } from '../core/stream-contract.js';
 import { iterate } from '../promises/iterate.js';
 import { toWebStreams } from '../promises/web-streams.js';
 import { Flag } from '../rx/flag.js';
 import { Guarded } from '../rx/guarded.js';
-import { ReadSide } from '../rx/read-side.js';
+import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
 import { consume } from './consume.js';
 import { pipeTo } from './pipe-to.js';
+import type { PendingAnswer, StreamFacts, StreamHome } from './stream-facts.js';
 import { writeFrom } from './write-from.js';
-
-/** The answer to an optimistic proposal, read in front of the application's bytes. */
-export interface PendingAnswer {
-  /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
-  push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
-}
-export interface LazyStart {
-  /** Leaves with the first bytes. */
-  readonly proposal: Bytes;
-  readonly answer: PendingAnswer;
-  /** Whether our end waits for the answer: a js-libp2p responder misses one that arrives before its handler runs. */
-  readonly holdsEnd: boolean;
-}
-export interface StreamDeps {
-  readonly id: string;
-  readonly protocol: string;
-  readonly direction: 'inbound' | 'outbound';
-  readonly connection: Connection;
-  readonly openedAt: number;
-  readonly maxBufferedBytes: number;
-  readonly idleTimeoutMs: number;
-  readonly lazy?: LazyStart | undefined;
-  /** Errors that nobody handles. */
-  readonly report: (error: unknown) => void;
-  readonly onClosed: (stream: HostStream, reason: CloseReason) => void;
-  readonly onHandlerError?: ((stream: HostStream, error: Error) => void) | undefined;
-}
 
 /** Stream code for a protocol that was refused. @source libp2p error codes */
 const NEGOTIATION_FAILED = 0x1001;
 
-export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
-  readonly id: string;
+export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, ReadSideOwner {
   readonly protocol: string;
   readonly direction: 'inbound' | 'outbound';
-  readonly connection: Connection;
+  readonly connection: StreamHome;
+  readonly scope: StreamScope | undefined;
   readonly openedAt: number;
   readonly idleTimeoutMs: number;
   bytesRead = 0;
@@ -59,10 +41,14 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   ignoredWrites = 0;
   /** Called once the optimistic proposal was answered, or the stream is over. */
   onAnswered: (() => void) | undefined;
-  private readonly side: ReadSide;
-  private readonly room: Flag;
+  private readonly number: number;
+  private readonly maxBufferedBytes: number;
+  private readonly side = new ReadSide(this);
+  /** Made when somebody looks. */
+  private room: Flag | undefined;
   private proposal: Bytes | undefined;
   private answer: PendingAnswer | undefined;
+  private readonly holdsEnd: boolean;
   private ending = false;
   private endHeldBack = false;
   private discards = false;
@@ -72,34 +58,46 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   constructor(
     private readonly muxed: MuxedStream,
-    private readonly deps: StreamDeps,
+    facts: StreamFacts,
   ) {
-    super(deps.report, (subscriber) => {
-      this.begin();
-      return this.side.attach(subscriber);
-    });
-    this.id = deps.id;
-    this.protocol = deps.protocol;
-    this.direction = deps.direction;
-    this.connection = deps.connection;
-    this.openedAt = deps.openedAt;
-    this.idleTimeoutMs = deps.idleTimeoutMs;
-    this.proposal = deps.lazy?.proposal;
-    this.answer = deps.lazy?.answer;
-    this.side = new ReadSide({
-      onConsumed: (byteLength) => {
-        muxed.credit(byteLength);
-      },
-    });
-    this.room = new Flag(muxed.hasRoom);
+    super(facts.connection.report, readStream);
+    this.number = facts.number;
+    this.protocol = facts.protocol;
+    this.direction = facts.direction;
+    this.connection = facts.connection;
+    this.scope = facts.scope;
+    this.openedAt = facts.openedAt;
+    this.maxBufferedBytes = facts.maxBufferedBytes;
+    this.idleTimeoutMs = facts.idleTimeoutMs;
+    this.proposal = facts.lazy?.proposal;
+    this.answer = facts.lazy?.answer;
+    this.holdsEnd = facts.lazy?.holdsEnd === true;
     muxed.reader = this;
+  }
+
+  get id(): string {
+    return `${this.connection.id}-${String(this.number)}`;
+  }
+
+  /** Makes `subscriber` the reader; returns what ends its turn. */
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): () => void {
+    this.begin();
+    return this.side.attach(subscriber, room$);
+  }
+
+  onConsumed(byteLength: number): void {
+    this.muxed.credit(byteLength);
   }
 
   // ── Duplex and Subject ─────────────────────────────────────────────────────────────────────────────────────────────
   get hasRoom(): boolean {
-    return this.room.value;
+    return this.muxed.hasRoom;
   }
   get room$(): Observable<boolean> {
+    if (this.room === undefined) {
+      this.room = new Flag(this.muxed.hasRoom);
+      if (this.reason !== undefined) this.room.complete();
+    }
     return this.room.$;
   }
   get sink(): this {
@@ -114,10 +112,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
     if (room$ === undefined) return this;
-    return new Guarded<Bytes>(this.deps.report, (subscriber) => {
-      this.begin();
-      return this.side.attach(subscriber, room$);
-    });
+    return new Guarded<Bytes>(this.connection.report, (subscriber) => this.attach(subscriber, room$));
   }
 
   next(bytes: Writable): void {
@@ -125,8 +120,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
       this.ignoredWrites += 1;
       return;
     }
-    if (this.muxed.queuedBytes >= this.deps.maxBufferedBytes) {
-      this.muxed.reset(new StreamBufferError(this.muxed.queuedBytes, this.deps.maxBufferedBytes));
+    if (this.muxed.queuedBytes >= this.maxBufferedBytes) {
+      this.muxed.reset(new StreamBufferError(this.muxed.queuedBytes, this.maxBufferedBytes));
       return;
     }
     this.begin();
@@ -139,7 +134,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
     this.ending = true;
     this.firstEnd ??= 'local';
     this.begin();
-    if (this.answer !== undefined && this.deps.lazy?.holdsEnd === true) this.endHeldBack = true;
+    if (this.answer !== undefined && this.holdsEnd) this.endHeldBack = true;
     else this.muxed.end();
   }
 
@@ -224,7 +219,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   }
 
   onRoom(hasRoom: boolean): void {
-    this.room.set(hasRoom);
+    this.room?.set(hasRoom);
   }
 
   onClosed(): void {
@@ -250,7 +245,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
 
   /** The handler that owns this stream has failed. */
   handlerFailed(error: Error): void {
-    this.deps.onHandlerError?.(this, error);
+    this.connection.handlerFailed(this, error);
   }
 
   /** Resets with an error of ours as it is, for limits and deadlines. */
@@ -275,20 +270,26 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   /** What waited for the answer. */
   private goOn(): void {
     this.answer = undefined;
-    this.onAnswered?.();
+    this.answered();
     if (this.endHeldBack) this.muxed.end();
     this.endHeldBack = false;
     if (this.discards) this.muxed.discard();
+  }
+
+  private answered(): void {
+    const { onAnswered } = this;
+    this.onAnswered = undefined;
+    onAnswered?.();
   }
 
   private finish(reason: CloseReason): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.ending = true;
-    this.onAnswered?.();
-    this.room.complete();
+    this.answered();
+    this.room?.complete();
     this.publish(reason);
-    this.deps.onClosed(this, reason);
+    this.connection.streamEnded(this, reason);
   }
 
   private publish(reason: CloseReason): void {
@@ -297,6 +298,11 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader {
   }
 
   private guarded<T>(source: Observable<T>): Observable<T> {
-    return new Guarded<T>(this.deps.report, (subscriber) => source.subscribe(subscriber));
+    return new Guarded<T>(this.connection.report, (subscriber) => source.subscribe(subscriber));
   }
+}
+
+/** What subscribing to a stream does: one function for all of them, with the stream as its `this`. */
+function readStream(this: Observable<Bytes>, subscriber: Subscriber<Bytes>): TeardownLogic {
+  return this instanceof HostStream ? this.attach(subscriber) : undefined;
 }
