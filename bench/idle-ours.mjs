@@ -4,6 +4,8 @@ import { lastValueFrom } from 'rxjs';
 import { createHost, noise } from '../dist/index.js';
 
 const IDLE = '/idle/1.0.0';
+/** A hundred streams of one protocol with one peer are more than the usual limits allow. */
+const MANY_STREAMS = { streams: 1_000, inboundStreams: 1_000, outboundStreams: 1_000 };
 const limits = {
   system: {
     connections: 10_000,
@@ -11,6 +13,8 @@ const limits = {
     outboundConnections: 10_000,
     descriptors: 10_000,
   },
+  peer: MANY_STREAMS,
+  protocolPeer: MANY_STREAMS,
   transient: {
     connections: 1_000,
     inboundConnections: 1_000,

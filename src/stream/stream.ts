@@ -8,7 +8,7 @@ import {
   type ObservableInput,
   type OperatorFunction,
   type Subscriber,
-  type TeardownLogic,
+  type Unsubscribable,
 } from 'rxjs';
 import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
@@ -80,7 +80,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   }
 
   /** Makes `subscriber` the reader; returns what ends its turn. */
-  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): () => void {
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
     this.begin();
     return this.side.attach(subscriber, room$);
   }
@@ -270,23 +270,18 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   /** What waited for the answer. */
   private goOn(): void {
     this.answer = undefined;
-    this.answered();
+    this.onAnswered?.();
+    this.onAnswered = undefined;
     if (this.endHeldBack) this.muxed.end();
     this.endHeldBack = false;
     if (this.discards) this.muxed.discard();
-  }
-
-  private answered(): void {
-    const { onAnswered } = this;
-    this.onAnswered = undefined;
-    onAnswered?.();
   }
 
   private finish(reason: CloseReason): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.ending = true;
-    this.answered();
+    this.onAnswered?.();
     this.room?.complete();
     this.publish(reason);
     this.connection.streamEnded(this, reason);
@@ -303,6 +298,6 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 }
 
 /** What subscribing to a stream does: one function for all of them, with the stream as its `this`. */
-function readStream(this: Observable<Bytes>, subscriber: Subscriber<Bytes>): TeardownLogic {
+function readStream(this: Observable<Bytes>, subscriber: Subscriber<Bytes>): Unsubscribable | undefined {
   return this instanceof HostStream ? this.attach(subscriber) : undefined;
 }
