@@ -1,9 +1,11 @@
 // This package's host, as bench/idle-peer.mjs wants it. A thousand connections are to stay: nothing is pruned, and the
 // limits are the usual ones but for the number of connections, which is the machine's.
 import { lastValueFrom } from 'rxjs';
-import { createHost } from '../dist/index.js';
+import { createHost, noise } from '../dist/index.js';
 
 const IDLE = '/idle/1.0.0';
+/** A hundred streams of one protocol with one peer are more than the usual limits allow. */
+const MANY_STREAMS = { streams: 1_000, inboundStreams: 1_000, outboundStreams: 1_000 };
 const limits = {
   system: {
     connections: 10_000,
@@ -11,6 +13,8 @@ const limits = {
     outboundConnections: 10_000,
     descriptors: 10_000,
   },
+  peer: MANY_STREAMS,
+  protocolPeer: MANY_STREAMS,
   transient: {
     connections: 1_000,
     inboundConnections: 1_000,
@@ -20,7 +24,7 @@ const limits = {
 };
 
 export async function create(listen) {
-  const host = await createHost({ listen, limits, connectionManager: false });
+  const host = await createHost({ listen, limits, security: [noise()], connectionManager: false });
   host.handle(IDLE).subscribe((stream) => stream.subscribe());
   return {
     /** A stream that is agreed on, and on which nothing more comes. */

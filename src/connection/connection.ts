@@ -10,13 +10,16 @@ import type { CallOptions, NewStreamOptions, Stream } from '../core/stream-contr
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
 import { Guarded } from '../rx/guarded.js';
+import type { StreamFacts, StreamHome } from '../stream/stream-facts.js';
 import { HostStream } from '../stream/stream.js';
-import type { StreamKeeper, StreamStart } from '../stream/stream-start.js';
 import type { IdleStreams, StreamsOwner } from './idle-streams.js';
 import { takeInbound, type InboundDeps, type InboundOwner } from './inbound.js';
 import { openInformed, type RemoteProtocols } from './remote-protocols.js';
 import { StreamOpener, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
 import type { Upgraded } from './upgrade.js';
+
+const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
 /** What the connections of a host share. */
 export interface ConnectionDeps extends InboundDeps {
@@ -35,7 +38,7 @@ export interface ConnectionDeps extends InboundDeps {
 /** Never written: most connections have none open. */
 const NO_STREAMS = new Set<HostStream>();
 
-export class HostConnection implements StreamKeeper<HostStream>, MuxerObserver, StreamsOwner, InboundOwner {
+export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, InboundOwner {
   readonly remotePeer: PeerId;
   readonly encryption: string;
   readonly muxer: string;
@@ -95,12 +98,6 @@ export class HostConnection implements StreamKeeper<HostStream>, MuxerObserver, 
   /** What it takes of the host's limits; its own until it is closed. */
   get scope(): ConnectionScope | undefined {
     return this.raw.scope;
-  }
-  get report(): ConnectionDeps['report'] {
-    return this.deps.report;
-  }
-  get handlerFailed(): ConnectionDeps['handlerFailed'] {
-    return this.deps.handlerFailed;
   }
   get rttMs(): number | undefined {
     return this.session.rttMs;
@@ -201,35 +198,44 @@ export class HostConnection implements StreamKeeper<HostStream>, MuxerObserver, 
   }
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────
-  streamOver(stream: HostStream, reason: CloseReason): void {
-    this.forget(stream);
-    stream.scope?.done();
-    this.unusedSince = this.deps.scheduler.now();
-    this.deps.streamClosed(stream, reason);
-  }
-
   /** Makes the public stream of a muxed one, and registers it. */
   stream(
     { muxed, scope }: OpenedStream,
     protocol: string,
     direction: 'inbound' | 'outbound',
     options: PerStreamOptions,
-    lazy?: StreamStart['lazy'],
+    lazy?: StreamFacts['lazy'],
   ): HostStream {
-    const stream = new HostStream(muxed, this, {
+    const stream = new HostStream(muxed, {
       number: this.nextStream,
       protocol,
       direction,
-      openedAt: this.deps.scheduler.now(),
-      maxBufferedBytes: options.maxBufferedBytes,
-      idleTimeoutMs: options.idleTimeoutMs,
+      connection: this,
       scope,
+      openedAt: this.deps.scheduler.now(),
+      maxBufferedBytes: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
+      idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
       lazy,
     });
     this.nextStream += 1;
     this.remember(stream);
     this.deps.streamOpened(stream);
     return stream;
+  }
+
+  get report(): (error: unknown) => void {
+    return this.deps.report;
+  }
+
+  handlerFailed(stream: HostStream, error: Error): void {
+    this.deps.handlerFailed(stream, error);
+  }
+
+  streamEnded(stream: HostStream, reason: CloseReason): void {
+    this.forget(stream);
+    stream.scope?.done();
+    this.unusedSince = this.deps.scheduler.now();
+    this.deps.streamClosed(stream, reason);
   }
 
   private remember(stream: HostStream): void {
@@ -242,7 +248,6 @@ export class HostConnection implements StreamKeeper<HostStream>, MuxerObserver, 
     this.open.delete(stream);
     if (this.open.size > 0) return;
     this.open = NO_STREAMS;
-    // No timer is left for streams that are none (P15).
     this.deps.idleStreams.forget(this);
   }
 }

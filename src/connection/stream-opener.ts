@@ -18,8 +18,8 @@ import type { MuxerSession } from '../core/parts.js';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { LazyAnswer, proposalOf } from '../protocols/multistream/offer.js';
 import type { Deadlines } from '../rx/deadlines.js';
+import type { StreamFacts } from '../stream/stream-facts.js';
 import type { HostStream } from '../stream/stream.js';
-import type { StreamStart } from '../stream/stream-start.js';
 import { NEGOTIATION_FAILED, OutboundNegotiation, RESOURCE_LIMIT } from './negotiation.js';
 
 /** How long a stream's protocol may take to be agreed on, in and out. */
@@ -43,7 +43,7 @@ export interface OpenerOwner {
     protocol: string,
     direction: 'outbound',
     options: PerStreamOptions,
-    lazy?: StreamStart['lazy'],
+    lazy?: StreamFacts['lazy'],
   ): HostStream;
 }
 

@@ -104,7 +104,6 @@ export class ConnectionHolder extends Holder implements ConnectionScope {
 
 /** Unlike go's, a stream counts towards its connection as well: that is how a connection's memory is bounded. */
 class StreamHolder extends Holder implements StreamScope {
-  private attached: readonly Counters[] | undefined;
   private served = false;
   private protocol: string | undefined;
 
@@ -128,7 +127,6 @@ class StreamHolder extends Holder implements StreamScope {
     }
     const [ofPeer, ofAll] = [peer.protocol(protocol), tree.protocol(protocol)];
     this.begin([this.own, connection.own, peer.own, ofPeer, ofAll, tree.system], STREAM_BYTES);
-    this.attached = [ofPeer, ofAll];
     this.protocol = protocol;
   }
 
@@ -141,20 +139,23 @@ class StreamHolder extends Holder implements StreamScope {
     if (this.protocol !== undefined) throw twice('stream scope already attached to a protocol');
     const { connection, peer } = this;
     const { tree } = connection;
-    const scopes = [peer.protocol(protocol), tree.protocol(protocol)];
-    this.move(scopes, [tree.transient], [this.own, connection.own, peer.own, ...scopes, tree.system]);
-    this.attached = scopes;
+    const [ofPeer, ofAll] = [peer.protocol(protocol), tree.protocol(protocol)];
+    // Spread, the list would have room for a dozen more.
+    const chain = [this.own, connection.own, peer.own, ofPeer, ofAll, tree.system];
+    this.move([ofPeer, ofAll], [tree.transient], chain);
     this.protocol = protocol;
   }
 
   setService(service: string): void {
     this.assertOpen();
-    if (this.attached === undefined) throw twice('stream scope not attached to a protocol');
+    const { protocol } = this;
+    if (protocol === undefined) throw twice('stream scope not attached to a protocol');
     if (this.served) throw twice('stream scope already attached to a service');
     const { connection, peer } = this;
     const { tree } = connection;
     const scopes = [peer.service(service), tree.service(service)];
-    this.move(scopes, [], [this.own, connection.own, peer.own, ...scopes, ...this.attached, tree.system]);
+    const attached = [peer.protocol(protocol), tree.protocol(protocol)];
+    this.move(scopes, [], [this.own, connection.own, peer.own, ...scopes, ...attached, tree.system]);
     this.served = true;
   }
 

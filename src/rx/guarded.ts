@@ -15,7 +15,10 @@ import {
 export class Guarded<T> extends Observable<T> {
   private readonly report: (error: unknown) => void;
 
-  constructor(report: (error: unknown) => void, subscribe?: (subscriber: Subscriber<T>) => TeardownLogic) {
+  constructor(
+    report: (error: unknown) => void,
+    subscribe?: (this: Observable<T>, subscriber: Subscriber<T>) => TeardownLogic,
+  ) {
     super(subscribe);
     this.report = report;
   }

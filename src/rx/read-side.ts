@@ -2,7 +2,7 @@
  * The reading half of every byte channel: one implementation of the rules that `Duplex.read` and `Stream` promise.
  * Byte path (ADR 2; measured by `bench/`): plain calls, no Promise, no scheduler hop, no copy while the reader keeps up.
  */
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
 import { ByteQueue } from '../core/byte-queue.js';
 import type { Bytes, PlainReader } from '../core/duplex.js';
 import { Libp2pError } from '../core/errors.js';
@@ -16,13 +16,20 @@ export interface ReadSideOwner {
 }
 
 /** A subscriber as a reader. */
-class SubscribedReader implements PlainReader {
+class SubscribedReader implements PlainReader, Unsubscribable {
   rooms: Subscription | undefined;
 
   constructor(
+    private readonly side: ReadSide,
     private readonly subscriber: Subscriber<Bytes>,
     public hasRoom: boolean,
   ) {}
+
+  /** Ends its turn. */
+  unsubscribe(): void {
+    this.rooms?.unsubscribe();
+    this.side.detach(this);
+  }
 
   get isOver(): boolean {
     return this.subscriber.closed;
@@ -103,15 +110,12 @@ export class ReadSide {
   }
 
   /** Makes `subscriber` the reader; returns what ends its turn. */
-  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): () => void {
-    const reader = new SubscribedReader(subscriber, room$ === undefined);
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
+    const reader = new SubscribedReader(this, subscriber, room$ === undefined);
     this.install(reader);
     if (room$ !== undefined) this.watchRoom(reader, room$);
     this.drain();
-    return () => {
-      reader.rooms?.unsubscribe();
-      this.detach(reader);
-    };
+    return reader;
   }
 
   /** @see PlainChannel.attach */

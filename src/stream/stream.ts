@@ -2,12 +2,19 @@
  * The public stream: RxJS's Subject face over a muxed stream. The only class here that is an Observable.
  * Byte path (ADR 2; measured by `bench/`): plain calls inside, subjects made only when somebody looks.
  */
-import { ReplaySubject, type Observable, type ObservableInput, type OperatorFunction } from 'rxjs';
+import {
+  ReplaySubject,
+  type Observable,
+  type ObservableInput,
+  type OperatorFunction,
+  type Subscriber,
+  type Unsubscribable,
+} from 'rxjs';
 import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
 import type { StreamScope } from '../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
-import type { Connection, Stream } from '../core/stream-contract.js';
+import type { Stream } from '../core/stream-contract.js';
 import { iterate } from '../promises/iterate.js';
 import { toWebStreams } from '../promises/web-streams.js';
 import { Flag } from '../rx/flag.js';
@@ -15,13 +22,7 @@ import { Guarded } from '../rx/guarded.js';
 import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
 import { consume } from './consume.js';
 import { pipeTo } from './pipe-to.js';
-import {
-  DEFAULT_IDLE_TIMEOUT_MS,
-  DEFAULT_MAX_BUFFERED_BYTES,
-  type PendingAnswer,
-  type StreamKeeper,
-  type StreamStart,
-} from './stream-start.js';
+import type { PendingAnswer, StreamFacts, StreamHome } from './stream-facts.js';
 import { writeFrom } from './write-from.js';
 
 /** Stream code for a protocol that was refused. @source libp2p error codes */
@@ -30,9 +31,10 @@ const NEGOTIATION_FAILED = 0x1001;
 export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, ReadSideOwner {
   readonly protocol: string;
   readonly direction: 'inbound' | 'outbound';
+  readonly connection: StreamHome;
+  readonly scope: StreamScope | undefined;
   readonly openedAt: number;
   readonly idleTimeoutMs: number;
-  readonly scope: StreamScope | undefined;
   bytesRead = 0;
   bytesWritten = 0;
   /** Writes that came too late, after `complete` or a reset. */
@@ -41,11 +43,12 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   onAnswered: (() => void) | undefined;
   private readonly number: number;
   private readonly maxBufferedBytes: number;
-  private readonly holdsEnd: boolean;
-  private readonly side: ReadSide;
-  private readonly room: Flag;
+  private readonly side = new ReadSide(this);
+  /** Made when somebody looks. */
+  private room: Flag | undefined;
   private proposal: Bytes | undefined;
   private answer: PendingAnswer | undefined;
+  private readonly holdsEnd: boolean;
   private ending = false;
   private endHeldBack = false;
   private discards = false;
@@ -55,39 +58,46 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   constructor(
     private readonly muxed: MuxedStream,
-    private readonly keeper: StreamKeeper<HostStream>,
-    start: StreamStart,
+    facts: StreamFacts,
   ) {
-    super(keeper.report, (subscriber) => {
-      this.begin();
-      return this.side.attach(subscriber);
-    });
-    this.number = start.number;
-    this.protocol = start.protocol;
-    this.direction = start.direction;
-    this.openedAt = start.openedAt;
-    this.maxBufferedBytes = start.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
-    this.idleTimeoutMs = start.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
-    this.scope = start.scope;
-    this.proposal = start.lazy?.proposal;
-    this.answer = start.lazy?.answer;
-    this.holdsEnd = start.lazy?.holdsEnd ?? false;
-    this.side = new ReadSide(this);
-    this.room = new Flag(muxed.hasRoom);
+    super(facts.connection.report, readStream);
+    this.number = facts.number;
+    this.protocol = facts.protocol;
+    this.direction = facts.direction;
+    this.connection = facts.connection;
+    this.scope = facts.scope;
+    this.openedAt = facts.openedAt;
+    this.maxBufferedBytes = facts.maxBufferedBytes;
+    this.idleTimeoutMs = facts.idleTimeoutMs;
+    this.proposal = facts.lazy?.proposal;
+    this.answer = facts.lazy?.answer;
+    this.holdsEnd = facts.lazy?.holdsEnd === true;
     muxed.reader = this;
   }
 
-  // ── Duplex and Subject ─────────────────────────────────────────────────────────────────────────────────────────────
   get id(): string {
-    return `${this.keeper.id}-${String(this.number)}`;
+    return `${this.connection.id}-${String(this.number)}`;
   }
-  get connection(): Connection {
-    return this.keeper;
+
+  /** Makes `subscriber` the reader; returns what ends its turn. */
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
+    this.begin();
+    return this.side.attach(subscriber, room$);
   }
+
+  onConsumed(byteLength: number): void {
+    this.muxed.credit(byteLength);
+  }
+
+  // ── Duplex and Subject ─────────────────────────────────────────────────────────────────────────────────────────────
   get hasRoom(): boolean {
-    return this.room.value;
+    return this.muxed.hasRoom;
   }
   get room$(): Observable<boolean> {
+    if (this.room === undefined) {
+      this.room = new Flag(this.muxed.hasRoom);
+      if (this.reason !== undefined) this.room.complete();
+    }
     return this.room.$;
   }
   get sink(): this {
@@ -102,10 +112,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   read(room$?: Observable<boolean>): Observable<Bytes> {
     if (room$ === undefined) return this;
-    return new Guarded<Bytes>(this.keeper.report, (subscriber) => {
-      this.begin();
-      return this.side.attach(subscriber, room$);
-    });
+    return new Guarded<Bytes>(this.connection.report, (subscriber) => this.attach(subscriber, room$));
   }
 
   next(bytes: Writable): void {
@@ -212,7 +219,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   }
 
   onRoom(hasRoom: boolean): void {
-    this.room.set(hasRoom);
+    this.room?.set(hasRoom);
   }
 
   onClosed(): void {
@@ -221,11 +228,6 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   get hasBegun(): boolean {
     return this.proposal === undefined;
-  }
-
-  /** Read bytes have been dealt with. */
-  onConsumed(byteLength: number): void {
-    this.muxed.credit(byteLength);
   }
 
   /** First use: what was proposed leaves in front of the first bytes. */
@@ -243,7 +245,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   /** The handler that owns this stream has failed. */
   handlerFailed(error: Error): void {
-    this.keeper.handlerFailed(this, error);
+    this.connection.handlerFailed(this, error);
   }
 
   /** Resets with an error of ours as it is, for limits and deadlines. */
@@ -267,6 +269,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   private goOn(): void {
     this.answer = undefined;
     this.onAnswered?.();
+    this.onAnswered = undefined;
     if (this.endHeldBack) this.muxed.end();
     this.endHeldBack = false;
     if (this.discards) this.muxed.discard();
@@ -277,9 +280,9 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.reason = reason;
     this.ending = true;
     this.onAnswered?.();
-    this.room.complete();
+    this.room?.complete();
     this.publish(reason);
-    this.keeper.streamOver(this, reason);
+    this.connection.streamEnded(this, reason);
   }
 
   private publish(reason: CloseReason): void {
@@ -288,6 +291,11 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   }
 
   private guarded<T>(source: Observable<T>): Observable<T> {
-    return new Guarded<T>(this.keeper.report, (subscriber) => source.subscribe(subscriber));
+    return new Guarded<T>(this.connection.report, (subscriber) => source.subscribe(subscriber));
   }
+}
+
+/** What subscribing to a stream does: one function for all of them, with the stream as its `this`. */
+function readStream(this: Observable<Bytes>, subscriber: Subscriber<Bytes>): Unsubscribable | undefined {
+  return this instanceof HostStream ? this.attach(subscriber) : undefined;
 }

@@ -46,14 +46,15 @@ afterEach(async () => {
 });
 
 /** The same channel, of which nobody can have the socket. */
-const covered = ({ read, sink, room$ }: Duplex): Duplex => ({ read, sink, room$ });
+const covered = (duplex: Duplex): Duplex => ({
+  read: (room$) => duplex.read(room$),
+  sink: duplex.sink,
+  room$: duplex.room$,
+});
 const bare = (duplex: Duplex): Duplex => duplex;
 const WAYS = [
   ['on the socket', bare],
-  [
-    'over any channel',
-    (duplex: Duplex) => covered({ ...duplex, read: (room$) => duplex.read(room$), room$: duplex.room$ }),
-  ],
+  ['over any channel', covered],
 ] as const;
 
 interface Ends {

@@ -6,8 +6,8 @@ import type { Bytes } from '../../core/duplex.js';
 import { decodeHeader, HEADER_BYTES, TYPE, type Header } from './frame.js';
 
 export interface FrameHandler {
-  /** Whether frames are still wanted. */
-  readonly over: boolean;
+  /** Whether no more frames are wanted. */
+  readonly isOver: boolean;
   /** A header came; a data frame's body follows. Throws to end the connection. */
   onHeader(header: Header): void;
 }
@@ -36,7 +36,7 @@ export class FrameReader {
 
   push(chunk: Bytes): void {
     let offset = 0;
-    while (offset < chunk.byteLength && !this.handler.over) {
+    while (offset < chunk.byteLength && !this.handler.isOver) {
       offset = this.bodyLeft > 0 ? this.readBody(chunk, offset) : this.readHeader(chunk, offset);
     }
   }

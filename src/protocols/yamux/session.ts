@@ -56,7 +56,7 @@ export class YamuxSession
   private closing: Subscription | undefined;
   private goingAway: CloseReason | undefined;
   private aborting = false;
-  over = false;
+  isOver = false;
 
   constructor(
     private readonly duplex: Duplex,
@@ -79,11 +79,11 @@ export class YamuxSession
     this.channel.watchRoom(this.outbox);
     this.heartbeat.start();
     this.channel.attach(this);
-    if (this.over) this.channel.detach(this);
+    if (this.isOver) this.channel.detach(this);
   }
 
   open(): YamuxStream {
-    if (this.over || this.goingAway !== undefined) throw opensNoMore();
+    if (this.isOver || this.goingAway !== undefined) throw opensNoMore();
     this.tick();
     if (this.table.exhausted) this.close();
     const stream = new YamuxStream(this.table.nextOutboundId(), true, this.newWindow(), this);
@@ -92,14 +92,14 @@ export class YamuxSession
   }
 
   close(): void {
-    if (this.over || this.goingAway?.by === 'local') return;
+    if (this.isOver || this.goingAway?.by === 'local') return;
     this.goingAway = { by: 'local' };
     for (const stream of this.table.all()) stream.close();
     this.finishWhenEmpty();
   }
 
   abort(error: Error, code: number = GO_AWAY.normal): void {
-    if (this.over || this.aborting) return;
+    if (this.isOver || this.aborting) return;
     this.aborting = true;
     for (const stream of this.table.all()) stream.reset(error, SHUTDOWN);
     this.sayGoodbye(code);
@@ -108,7 +108,7 @@ export class YamuxSession
 
   // ── questions ──────────────────────────────────────────────────────────────────────────────────────────────────────
   get canOpen(): boolean {
-    return !this.over && this.goingAway === undefined && (this.table.canOpen || this.table.exhausted);
+    return !this.isOver && this.goingAway === undefined && (this.table.canOpen || this.table.exhausted);
   }
   get slotFreed$(): Observable<void> {
     return this.slots.freed$;
@@ -133,7 +133,7 @@ export class YamuxSession
   }
 
   control(type: number, flags: number, streamId: number, length: number): void {
-    if (this.over) return;
+    if (this.isOver) return;
     this.outbox.pushControl({ type, flags, streamId, length });
     if (this.outbox.controlFrames <= MAX_CONTROL_FRAMES || this.aborting) return;
     // One chunk may hold thousands of frames: it is the remote's not reading that is judged.
@@ -155,21 +155,12 @@ export class YamuxSession
   }
 
   // ── what comes ─────────────────────────────────────────────────────────────────────────────────────────────────────
-  get isOver(): boolean {
-    return this.over;
-  }
-
-  onEnd(): void {
-    const isCutOff = this.reader.midway || (this.table.size > 0 && this.goingAway === undefined);
-    this.finish(isCutOff ? { by: 'remote', error: cutOff() } : (this.goingAway ?? { by: 'remote' }));
-  }
-
   onFail(error: Error): void {
     this.finish({ by: 'remote', error });
   }
 
   onBytes(chunk: Bytes): void {
-    if (this.over) return;
+    if (this.isOver) return;
     this.bytesRead += chunk.byteLength;
     this.tick();
     this.heartbeat.keepAlive.heard(this.now);
@@ -226,9 +217,14 @@ export class YamuxSession
   }
 
   // ── how it ends ────────────────────────────────────────────────────────────────────────────────────────────────────
+  onEnd(): void {
+    const isCutOff = this.reader.midway || (this.table.size > 0 && this.goingAway === undefined);
+    this.finish(isCutOff ? { by: 'remote', error: cutOff() } : (this.goingAway ?? { by: 'remote' }));
+  }
+
   private finishWhenEmpty(): void {
     const reason = this.goingAway;
-    if (reason === undefined || this.over) return;
+    if (reason === undefined || this.isOver) return;
     if (this.outbox.flushing) {
       this.deps.scheduler.schedule(() => {
         this.finishWhenEmpty();
@@ -251,8 +247,8 @@ export class YamuxSession
   }
 
   private finish(reason: CloseReason): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.isOver) return;
+    this.isOver = true;
     this.outbox.close();
     this.channel?.detach(this);
     this.closing?.unsubscribe();

@@ -33,13 +33,15 @@ export function handshake(
       const remotePeer = verify(socket, options, identity);
       const muxer = muxerOf(socket, options);
       done = true;
-      subscriber.next({ duplex: channel.secured(socket), remotePeer, muxer });
+      const secured = channel.secured(socket);
+      unwatch?.();
+      subscriber.next({ duplex: secured, remotePeer, muxer });
       subscriber.complete();
     } catch (error) {
       subscriber.error(asError(error));
     }
   });
-  if (socket !== undefined) watch(socket, subscriber);
+  const unwatch = socket && watch(socket, subscriber);
   return () => {
     if (!done) channel.abandon();
   };
@@ -78,19 +80,20 @@ function muxerOf({ alpnProtocol }: TLSSocket, { muxers }: SecureOptions): string
   return alpnProtocol;
 }
 
-/** Whatever it reports after it was abandoned is nobody's concern. */
-function watch(socket: TLSSocket, subscriber: Subscriber<Secured>): void {
+/** Whatever it reports after it was abandoned is nobody's concern. What this returns lets go of it: others watch it then. */
+function watch(socket: TLSSocket, subscriber: Subscriber<Secured>): () => void {
   // Who does not read hears of no end either. There is nothing to read before the handshake is done.
   socket.resume();
-  socket.on('end', () => {
+  const onEnd = (): void => {
     subscriber.error(ended());
-  });
-  socket.on('error', (cause: Error) => {
+  };
+  const onError = (cause: Error): void => {
     subscriber.error(broken(cause));
-  });
-  socket.on('close', () => {
-    subscriber.error(ended());
-  });
+  };
+  socket.on('end', onEnd).on('close', onEnd).on('error', onError);
+  return () => {
+    socket.off('end', onEnd).off('close', onEnd).off('error', onError);
+  };
 }
 
 /** What TLS itself refuses has a code of OpenSSL's; an alert is what the remote says of us. */

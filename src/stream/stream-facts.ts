@@ -1,10 +1,7 @@
-/** What a stream begins with, and what it has of its connection. */
+/** What a public stream is made of, and who makes it. */
 import type { Bytes, CloseReason } from '../core/duplex.js';
 import type { StreamScope } from '../core/limits-contract.js';
 import type { Connection, Stream } from '../core/stream-contract.js';
-
-export const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-export const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
 /** The answer to an optimistic proposal, read in front of the application's bytes. */
 export interface PendingAnswer {
@@ -18,23 +15,28 @@ interface LazyStart {
   /** Whether our end waits for the answer: a js-libp2p responder misses one that arrives before its handler runs. */
   readonly holdsEnd: boolean;
 }
-/** What one stream begins with; not kept. */
-export interface StreamStart {
-  /** Of its connection, in order. */
+/** A stream, as its connection counts it. */
+interface CountedStream extends Stream {
+  readonly scope: StreamScope | undefined;
+}
+/** Who makes streams: one for all those of a connection. */
+export interface StreamHome extends Connection {
+  /** Errors that nobody handles. */
+  readonly report: (error: unknown) => void;
+  handlerFailed(stream: CountedStream, error: Error): void;
+  streamEnded(stream: CountedStream, reason: CloseReason): void;
+}
+/** What one stream is made of, and does not keep as a whole: there may be a hundred thousand. */
+export interface StreamFacts {
+  /** Of its connection's streams. */
   readonly number: number;
   readonly protocol: string;
   readonly direction: 'inbound' | 'outbound';
-  readonly openedAt: number;
-  readonly maxBufferedBytes?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
-  /** What it takes of its host's limits. */
+  readonly connection: StreamHome;
+  /** What it takes of the host's limits, until it has ended. */
   readonly scope: StreamScope | undefined;
+  readonly openedAt: number;
+  readonly maxBufferedBytes: number;
+  readonly idleTimeoutMs: number;
   readonly lazy?: LazyStart | undefined;
-}
-/** What all streams of a connection have of it. */
-export interface StreamKeeper<S extends Stream> extends Connection {
-  /** Errors that nobody handles. */
-  readonly report: (error: unknown) => void;
-  streamOver(stream: S, reason: CloseReason): void;
-  handlerFailed(stream: S, error: Error): void;
 }
