@@ -105,30 +105,33 @@ export class PlatformDuplex implements Duplex {
   private full(held: number): void {
     this.room.set(false);
     if (this.looking !== undefined) return;
-    const { scheduler } = this.timing;
     this.least = held;
-    this.movedAt = scheduler.now();
-    const look = (): boolean => this.look();
-    this.looking = scheduler.schedule(function () {
-      if (look()) this.schedule(undefined, LOOK_EVERY_MS);
+    this.movedAt = this.timing.scheduler.now();
+    this.lookAgain();
+  }
+
+  private lookAgain(): void {
+    this.looking = this.timing.scheduler.schedule(() => {
+      this.look();
     }, LOOK_EVERY_MS);
   }
 
-  /** Whether to look again. */
-  private look(): boolean {
+  private look(): void {
     const { scheduler, writeStallMs } = this.timing;
     const held = this.socket.bufferedAmount;
+    this.forget();
     if (held <= LOW_WATER_BYTES) {
-      this.forget();
       this.room.set(true);
-      return false;
+      return;
     }
     if (held < this.least) this.movedAt = scheduler.now();
     this.least = Math.min(held, this.least);
-    if (scheduler.now() - this.movedAt < writeStallMs) return true;
+    if (scheduler.now() - this.movedAt < writeStallMs) {
+      this.lookAgain();
+      return;
+    }
     const what = `${String(held)} bytes wait, and the remote took none for ${String(writeStallMs)} ms`;
     this.destroy(new Libp2pError('ERR_WRITE_STALLED', 'network', `websocket: ${what}`));
-    return false;
   }
 
   private closed(code: number): void {

@@ -2,7 +2,7 @@
 import { Observable, throwError, type Subscriber } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { checkedNumbers } from '../../core/checked-numbers.js';
-import { Libp2pError, TimeoutError } from '../../core/errors.js';
+import { asError, Libp2pError, TimeoutError } from '../../core/errors.js';
 import { parseMultiaddr, splitPeer } from '../../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../../core/parts.js';
 import { show } from '../../core/show.js';
@@ -118,7 +118,7 @@ class PlatformTransport implements Transport {
       made.binaryType = 'arraybuffer';
       return made;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : show(cause);
+      const why = asError(cause).message;
       subscriber.error(webSocketError('local', `the platform opens no WebSocket to ${to}: ${why}`, cause));
       return undefined;
     }
