@@ -21,8 +21,10 @@ if (!onlyOurs && !existsSync(`${js}node_modules/libp2p`)) {
 const programs = {
   ours: [
     [],
-    `const { createHost } = await import('${here}../dist/index.js');`,
-    `const host = await createHost({ listen: ['/ip4/127.0.0.1/tcp/0'] });`,
+    `const { createHost, noise, tcp } = await import('${here}../dist/index.js');`,
+    `const host = await createHost({
+       listen: ['/ip4/127.0.0.1/tcp/0'], transports: [tcp()], security: [noise()],
+     });`,
   ],
   js: [
     ['--require', `${js}polyfill.cjs`],

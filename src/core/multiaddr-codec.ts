@@ -1,6 +1,7 @@
 /** Multiaddrs between text, bytes and components, strictly. @source multiformats/multiaddr specification; ADR 4 */
 import { concatBytes } from './bytes.js';
 import type { Bytes } from './duplex.js';
+import type { PeerId } from './identity.js';
 import { Libp2pError, quote } from './errors.js';
 import { protocolByCode, protocolByName, type Protocol } from './multiaddr-protocols.js';
 import { decodeSmallVarint, encodeVarint } from './varint.js';
@@ -55,6 +56,15 @@ export function componentsFromBytes(bytes: Uint8Array): AddrComponent[] {
     if (next.code === 400 && offset < bytes.byteLength) throw invalid('something behind a path', offset);
   }
   return bounded(components);
+}
+
+/** These, and the peer to which they lead. */
+export function componentsWithPeer(components: readonly AddrComponent[], peer: PeerId): AddrComponent[] {
+  const protocol = protocolByName('p2p');
+  if (protocol === undefined) throw invalid('no protocol p2p');
+  const { code, name } = protocol;
+  const bytes = concatBytes(encodeVarint(code), encodeVarint(peer.bytes.byteLength), peer.bytes);
+  return bounded([...components, { code, name, value: peer.toString(), bytes }]);
 }
 
 export function textOf(components: readonly AddrComponent[]): string {

@@ -8,7 +8,13 @@ import type { Bytes } from './duplex.js';
 import { Libp2pError } from './errors.js';
 import type { PeerId } from './identity.js';
 import { isMapped, parseIp6, printIp4 } from './ip.js';
-import { componentsFromBytes, componentsFromText, textOf, type AddrComponent } from './multiaddr-codec.js';
+import {
+  componentsFromBytes,
+  componentsFromText,
+  componentsWithPeer,
+  textOf,
+  type AddrComponent,
+} from './multiaddr-codec.js';
 import { peerIdFrom } from './peer-id.js';
 import { Recent } from './recent.js';
 
@@ -181,7 +187,7 @@ function splitComponents(addr: Multiaddr): SplitAddr {
 /** The address with `/p2p/<peer>` at its end, if it does not stand there already. */
 export function withPeer(addr: Multiaddr, peer: PeerId): Multiaddr {
   if (splitPeer(addr).peer?.equals(peer) === true) return addr;
-  return parseMultiaddr(`${addr.toString()}/p2p/${peer.toString()}`);
+  return fromComponents(componentsWithPeer(componentsOf(addr), peer));
 }
 
 export function protocolNames(addr: Multiaddr): string[] {
