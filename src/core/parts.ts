@@ -101,6 +101,8 @@ export interface TransportPart {
   readonly kind: 'transport';
   /** For people, and for metrics. */
   readonly name: string;
+  /** Whether the first bytes of a connection decide whose it is; in a private network they say nothing. */
+  readonly sharesPorts?: boolean | undefined;
   /** Once a host. */
   create(context: TransportContext): Transport;
 }

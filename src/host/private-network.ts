@@ -37,6 +37,10 @@ export function protection(
     throw invalid(
       `psk and transports exclude each other here: ${unprotected.name} knows no private networks`,
     );
+  if (transports.some(({ sharesPorts }) => sharesPorts === true))
+    throw invalid(
+      'psk and tcp({ sharePorts: true }) exclude each other: in a private network the first bytes do not say whose a connection is',
+    );
   return (duplex) => protectedDuplex(duplex, { psk: key, nonce: random(NONCE_BYTES), opening: HEADER_FRAME });
 }
 

@@ -46,6 +46,7 @@ export function tcp(options: TcpOptions = {}): TransportPart {
   return {
     kind: 'transport',
     name: 'tcp',
+    sharesPorts: sharePorts,
     create: (context) => {
       if (sharePorts) sharedPortsOf(context).areShared = true;
       return new TcpTransport(checked, context);

@@ -1,5 +1,5 @@
 import type { TransportPart } from '../../src/core/parts.js';
-import { plaintext, tcp, webSocket } from '../../src/index.js';
+import { plaintext, quic, tcp, webSocket } from '../../src/index.js';
 import { transportSuite } from '../../src/testing.js';
 import { selfSigned } from '../support/certificates.js';
 
@@ -24,6 +24,14 @@ transportSuite('webSocket on a shared port keeps the rules of transports', () =>
   listen: '/ip4/127.0.0.1/tcp/0/ws',
 });
 transportSuite('tcp on a shared port keeps the rules of transports', () => tcp({ sharePorts: true }));
+
+// Windows are the addon's: 2 MiB a stream here, so that what a stopped reader holds back is seen in the suite's own measure.
+transportSuite('quic keeps the rules of transports', () => quic({ streamWindowBytes: 2 * 1024 * 1024 }), {
+  resetCodes: false,
+  channels: false,
+  bytes,
+  timeoutMs: 180_000,
+});
 
 /** Ports are shared when `tcp` says so, which need not listen itself. */
 function sharing(inner: TransportPart): TransportPart {

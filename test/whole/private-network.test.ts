@@ -4,6 +4,7 @@ import {
   createHost,
   memory,
   serve,
+  tcp,
   withStream,
   type DialError,
   type Host,
@@ -118,6 +119,14 @@ describe('what a private network excludes', () => {
       (error: unknown) => `${codeOf(error)}: ${(error as Error).message}`,
     );
   const named = (name: string): TransportFactory => ({ ...memory(), name });
+
+  it('OPT-31: a TCP port that transports share', async () => {
+    const message = await made({ psk: file, transports: [tcp({ sharePorts: true })] });
+    expect(message).toMatch(
+      /^ERR_INVALID_OPTION: .*psk and tcp\(\{ sharePorts: true \}\) exclude each other/,
+    );
+    expect(await made({ psk: file, transports: [tcp()] })).toBe('made');
+  });
 
   it.each(['quic', 'webtransport', 'webrtc', 'webrtc-direct'])('OPT-36: %s', async (name) => {
     const message = await made({ psk: file, transports: [named(name)] });

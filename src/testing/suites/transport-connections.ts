@@ -85,6 +85,8 @@ export const connectionChecks: Readonly<Record<string, TransportCheck>> = {
     const inbound = inbox(bench, listener);
     const port = await listen(listener, bench.place);
     await dial(bench, dialer, withPeerOf(listener, port.addrs));
+    // A dialer may be through before the listener has heard of it.
+    await bench.until(() => listener.host.connections.length > 0, 'the listener has heard of no connection');
     port.close();
     await pause(50);
     const stream = await first(dialer.host.newStream(listener.host.peerId, PROTOCOL));
