@@ -1,4 +1,5 @@
 // One side of the benchmark, with this package as it is built; `--package <dir>` takes another build of it.
+//   --websocket: over WebSocket and not over TCP
 //   --limits: with the usual limits, but for those on streams of one protocol and on connections of one address
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenarios.mjs';
@@ -7,6 +8,9 @@ const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
 const { createHost, serve, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
+const overWebSocket = process.argv.includes('--websocket');
+const { webSocket } = overWebSocket ? await import(`${dist}websocket.js`) : {};
+const { noise } = overWebSocket ? await import(`${dist}noise.js`) : {};
 
 const limits = process.argv.includes('--limits')
   ? { protocolPeer: { inboundStreams: 20_000, outboundStreams: 20_000 } }
@@ -15,9 +19,10 @@ const common = {
   limits,
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,
+  ...(overWebSocket && { transports: [webSocket()], security: [noise()] }),
 };
 const never = { defaultValue: undefined };
-const host = await createHost({ ...common, listen: ['/ip4/127.0.0.1/tcp/0'] });
+const host = await createHost({ ...common, listen: [`/ip4/127.0.0.1/tcp/0${overWebSocket ? '/ws' : ''}`] });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))

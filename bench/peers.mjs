@@ -39,7 +39,10 @@ const profiling = () => {
 
 const commands = {
   ours: (args) => [process.execPath, [...profiling(), '--expose-gc', `${here}peer-ours.mjs`, ...args]],
-  js: () => [process.execPath, ['--expose-gc', '--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`]],
+  js: (args) => [
+    process.execPath,
+    ['--expose-gc', '--require', `${js}polyfill.cjs`, `${js}bench-peer.mjs`, ...args],
+  ],
   go: () => [goPeer, []],
   limit: () => [process.execPath, [`${here}limits.mjs`]],
 };

@@ -38,9 +38,7 @@ describe('the addon', () => {
     ['darwin', 'arm64', 'darwin-arm64'],
     ['win32', 'x64', 'win32-x64-msvc'],
   ])('on %s %s is that of %s', (platform, arch, name) => {
-    expect(loadAddon(source({ [`@chainsafe/libp2p-quic-${name}`]: parts }, platform, arch))).toBe(
-      parts,
-    );
+    expect(loadAddon(source({ [`@chainsafe/libp2p-quic-${name}`]: parts }, platform, arch))).toBe(parts);
   });
 
   it('is not there: the error says what to install (Q7)', () => {

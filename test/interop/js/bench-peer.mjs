@@ -3,15 +3,17 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { identify } from '@libp2p/identify';
 import { tcp } from '@libp2p/tcp';
+import { webSockets } from '@libp2p/websockets';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from '../../../bench/scenarios.mjs';
 
+const overWebSocket = process.argv.includes('--websocket');
 const MAX_STREAMS = 20_000;
 const create = async (listen) => {
   const node = await createLibp2p({
     addresses: { listen },
-    transports: [tcp()],
+    transports: [overWebSocket ? webSockets() : tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxInboundStreams: MAX_STREAMS, maxOutboundStreams: MAX_STREAMS })],
     connectionManager: {
@@ -47,7 +49,7 @@ const all = async (stream, first = () => undefined) => {
   return { bytes, last: bytesOf(last) };
 };
 
-const node = await create(['/ip4/127.0.0.1/tcp/0']);
+const node = await create([`/ip4/127.0.0.1/tcp/0${overWebSocket ? '/ws' : ''}`]);
 await node.handle(
   '/bench/echo/1',
   async (stream) => {

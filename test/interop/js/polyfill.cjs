@@ -7,3 +7,5 @@ Promise.withResolvers ??= function () {
   });
   return { promise, resolve, reject };
 };
+// Node has it since 22.
+globalThis.WebSocket ??= require('ws').WebSocket;
