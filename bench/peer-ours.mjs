@@ -1,6 +1,7 @@
 // One side of the benchmark, with this package as it is built; `--package <dir>` takes another build of it.
 //   --quic: over QUIC
 //   --tls: with TLS in place of noise
+//   --websocket: over WebSocket and not over TCP
 //   --limits: with the usual limits, but for those on streams of one protocol and on connections of one address
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from './scenarios.mjs';
@@ -9,8 +10,14 @@ const at = process.argv.indexOf('--package');
 const dist = at < 0 ? new URL('../dist/', import.meta.url).href : `file://${process.argv[at + 1]}/dist/`;
 const { createHost, noise, serve, tls, unlimited } = await import(`${dist}index.js`);
 const { yamux } = await import(`${dist}yamux.js`);
-const isQuic = process.argv.includes('--quic');
-const part = isQuic ? (await import(`${dist}quic.js`)).quic() : (await import(`${dist}tcp.js`)).tcp();
+// Over which transport, and where it listens.
+const over = ['quic', 'websocket'].find((name) => process.argv.includes(`--${name}`)) ?? 'tcp';
+const { [over === 'websocket' ? 'webSocket' : over]: transport } = await import(`${dist}${over}.js`);
+const listen = {
+  tcp: '/ip4/127.0.0.1/tcp/0',
+  websocket: '/ip4/127.0.0.1/tcp/0/ws',
+  quic: '/ip4/127.0.0.1/udp/0/quic-v1',
+};
 
 const limits = process.argv.includes('--limits')
   ? { protocolPeer: { inboundStreams: 20_000, outboundStreams: 20_000 } }
@@ -20,14 +27,11 @@ const common = {
   muxers: [yamux({ maxInboundStreams: 20_000, maxOutboundStreams: 20_000 })],
   connectionManager: false,
   // As the others have it, and nothing beside.
-  transports: [part],
+  transports: [transport()],
   security: [process.argv.includes('--tls') ? tls() : noise()],
 };
 const never = { defaultValue: undefined };
-const host = await createHost({
-  ...common,
-  listen: [isQuic ? '/ip4/127.0.0.1/udp/0/quic-v1' : '/ip4/127.0.0.1/tcp/0'],
-});
+const host = await createHost({ ...common, listen: [listen[over]] });
 host
   .handle('/bench/echo/1')
   .pipe(serve((stream) => stream.pipeTo(stream)))

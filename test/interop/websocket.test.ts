@@ -30,7 +30,6 @@ describe.each(ways)('$transport and $implementation', ({ implementation, transpo
   });
   afterAll(async () => {
     await host.stop();
-    await peer.stop();
   });
   const own = (): string => String(host.addrs[0]);
   const exchange = (id: string, sent: Uint8Array): Promise<Buffer> =>

@@ -137,7 +137,8 @@ export class Front {
       const { raw, later, late, over } = coming;
       late.unsubscribe();
       const { scheduler, numbers } = this.deps;
-      later.attach(webSocketDuplex(webSocket, raw, over, { scheduler, writeStallMs: numbers.writeStallMs }));
+      const timing = { scheduler, writeStallMs: numbers.writeStallMs };
+      later.attach(webSocketDuplex(webSocket, { raw, over, masker: undefined }, timing));
     });
   }
 

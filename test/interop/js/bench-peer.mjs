@@ -3,12 +3,19 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { identify } from '@libp2p/identify';
 import { tcp } from '@libp2p/tcp';
+import { webSockets } from '@libp2p/websockets';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { chunks, countMessage, messages, MESSAGE_BYTES, runPeer } from '../../../bench/scenarios.mjs';
 
-const isQuic = process.argv.includes('--quic');
-const transport = isQuic ? (await import('@chainsafe/libp2p-quic')).quic() : tcp();
+// Over which transport, and where it listens.
+const OVER = {
+  quic: async () => [(await import('@chainsafe/libp2p-quic')).quic(), '/ip4/127.0.0.1/udp/0/quic-v1'],
+  websocket: () => [webSockets(), '/ip4/127.0.0.1/tcp/0/ws'],
+  tcp: () => [tcp(), '/ip4/127.0.0.1/tcp/0'],
+};
+const over = ['quic', 'websocket'].find((name) => process.argv.includes(`--${name}`)) ?? 'tcp';
+const [transport, place] = await OVER[over]();
 const MAX_STREAMS = 20_000;
 const create = async (listen) => {
   const node = await createLibp2p({
@@ -49,7 +56,7 @@ const all = async (stream, first = () => undefined) => {
   return { bytes, last: bytesOf(last) };
 };
 
-const node = await create([isQuic ? '/ip4/127.0.0.1/udp/0/quic-v1' : '/ip4/127.0.0.1/tcp/0']);
+const node = await create([place]);
 await node.handle(
   '/bench/echo/1',
   async (stream) => {

@@ -15,3 +15,6 @@ const { WebAssembly } = globalThis;
 delete globalThis.WebAssembly;
 require('xsalsa20');
 globalThis.WebAssembly = WebAssembly;
+
+// Node has it since 22.
+globalThis.WebSocket ??= require('ws').WebSocket;
