@@ -128,8 +128,8 @@ describe('a port that is shared', () => {
       const events: HostEvent[] = [];
       const host = await make(['/ip4/127.0.0.1/tcp/0/ws'], shared, events, true);
       // It may be so quick that the connection is not even seen to be there.
-    expect(await answerTo(portOf(host), '').catch(() => '')).toBe('');
-    await until(() => events.some(({ type }) => type === 'connection:refuse'));
+      expect(await answerTo(portOf(host), '').catch(() => '')).toBe('');
+      await until(() => events.some(({ type }) => type === 'connection:refuse'));
       expect(events.filter(({ type }) => type === 'connection:refuse')).toMatchObject([{ stage: 'accept' }]);
     },
   );
