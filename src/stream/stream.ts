@@ -149,8 +149,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   close(): void {
     this.complete();
-    // What is discarded is not read, and that would be the answer for which the end waits.
-    this.discards = this.endHeldBack;
+    // What is discarded is not read, and that would be the answer, for which the end may wait.
+    this.discards = this.answer !== undefined;
     if (!this.discards) this.muxed.discard();
     this.side.end();
   }
@@ -259,7 +259,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
       this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
       this.goOn();
-      if (answered.rest === undefined || answered.rest.byteLength === 0) return;
+      if (this.discards || answered.rest === undefined || answered.rest.byteLength === 0) return;
       this.bytesRead += answered.rest.byteLength;
       this.side.push(answered.rest);
     } catch (error) {
