@@ -7,7 +7,6 @@ import { codeOf, quote, TimeoutError } from '../../core/errors.js';
 import type { RawConnection } from '../../core/parts.js';
 import { discard, endsOf, socketSettings } from '../accept-sockets.js';
 import { LaterConnection } from '../later-connection.js';
-import type { Masker } from './frame.js';
 import { MAX_HEADER_BYTES, socketRules, webSocketError, type WebSocketNumbers } from './limits.js';
 import { urlOf, withTail, type Place } from './place.js';
 import { webSocketDuplex } from './port.js';
@@ -23,7 +22,6 @@ export interface DialDeps {
   readonly numbers: WebSocketNumbers;
   readonly trust: TrustOptions;
   readonly scheduler: SchedulerLike;
-  readonly masker: Masker;
 }
 
 /** Emits one channel and completes. Unsubscribing before that destroys the socket. */
@@ -113,8 +111,10 @@ class Attempt {
     if (ends === undefined || this.done) return;
     const { scheduler, numbers } = this.deps;
     this.done = true;
-    const under = { raw: this.raw, over, masker: this.deps.masker };
-    const duplex = webSocketDuplex(webSocket, under, { scheduler, writeStallMs: numbers.writeStallMs });
+    const duplex = webSocketDuplex(webSocket, this.raw, over, {
+      scheduler,
+      writeStallMs: numbers.writeStallMs,
+    });
     const tail = { tail: this.place.secure ? '/tls/ws' : '/ws' };
     const remoteAddr = withTail(ends.remoteAddr, this.place);
     const localAddr = withTail(ends.localAddr, tail);

@@ -137,8 +137,7 @@ export class Front {
       const { raw, later, late, over } = coming;
       late.unsubscribe();
       const { scheduler, numbers } = this.deps;
-      const timing = { scheduler, writeStallMs: numbers.writeStallMs };
-      later.attach(webSocketDuplex(webSocket, { raw, over, masker: undefined }, timing));
+      later.attach(webSocketDuplex(webSocket, raw, over, { scheduler, writeStallMs: numbers.writeStallMs }));
     });
   }
 

@@ -4,11 +4,11 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type WebSocket from 'ws';
 import type { RawData } from 'ws';
+import { concatBytes } from '../../core/bytes.js';
 import type { Duplex } from '../../core/duplex.js';
 import { quote } from '../../core/errors.js';
 import { resetSocket, type SocketTiming } from '../released-socket.js';
 import { SocketDuplex } from '../socket-duplex.js';
-import { plainFrame, type Masker } from './frame.js';
 import { webSocketError } from './limits.js';
 
 /** Said in order, with a number or without. @source go-libp2p websocket: 1000 and 1005 are an end, all others are not */
@@ -16,23 +16,14 @@ const ENDS = [1000, 1005];
 /** We do not take text. @source RFC 6455, 7.4.1 */
 const UNSUPPORTED_DATA = 1003;
 
-/** What a WebSocket is on. */
-export interface Under {
-  /** The TCP socket at the bottom. */
-  readonly raw: Socket;
-  /** TLS on it, where there is. */
-  readonly over: TLSSocket | undefined;
-  /** A client's. */
-  readonly masker: Masker | undefined;
-}
-
-/** The bytes of the messages of a WebSocket that is open. */
+/** The bytes of the messages. `raw` is the TCP socket at the bottom; `over` is where the WebSocket is on, if that is TLS. */
 export function webSocketDuplex(
   webSocket: WebSocket,
-  { raw, over, masker }: Under,
+  raw: Socket,
+  over: TLSSocket | undefined,
   timing: SocketTiming,
 ): Duplex {
-  const port = new WebSocketPort(webSocket, raw, over ?? raw, masker);
+  const port = new WebSocketPort(webSocket, raw);
   // What `SocketDuplex` uses of a socket is what the port has.
   return new SocketDuplex(port as unknown as Socket, {
     ...timing,
@@ -55,9 +46,6 @@ class WebSocketPort extends EventEmitter {
   constructor(
     private readonly webSocket: WebSocket,
     private readonly raw: Socket,
-    /** `ws` writes its control frames here, each in one piece, and so are ours. */
-    private readonly socket: Socket,
-    private readonly masker: Masker | undefined,
   ) {
     super();
     webSocket.on('message', (data, isBinary) => {
@@ -100,7 +88,7 @@ class WebSocketPort extends EventEmitter {
     this.corked = true;
   }
 
-  write(bytes: Uint8Array, written?: (error?: Error | null) => void): void {
+  write(bytes: Uint8Array, written?: (error?: Error) => void): void {
     this.gathered.push(bytes);
     this.gatheredBytes += bytes.byteLength;
     if (written !== undefined || !this.corked) this.send(written);
@@ -115,20 +103,12 @@ class WebSocketPort extends EventEmitter {
     this.webSocket.close(1000);
   }
 
-  private send(written?: (error?: Error | null) => void): void {
-    const { gathered, gatheredBytes, socket } = this;
+  private send(written: (error?: Error) => void = () => undefined): void {
+    const [only] = this.gathered;
+    const message = only !== undefined && this.gathered.length === 1 ? only : concatBytes(...this.gathered);
     this.gathered = [];
     this.gatheredBytes = 0;
-    if (!this.writable) return;
-    if (this.masker !== undefined) {
-      socket.write(this.masker.frame(gathered, gatheredBytes), written);
-      return;
-    }
-    socket.cork();
-    const frame = plainFrame(gathered, gatheredBytes);
-    for (const [at, piece] of frame.entries())
-      socket.write(piece, at === frame.length - 1 ? written : undefined);
-    socket.uncork();
+    this.webSocket.send(message, written);
   }
 
   private heard(data: RawData, isBinary: boolean): void {

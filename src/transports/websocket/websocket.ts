@@ -6,7 +6,6 @@ import { protocolNames } from '../../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../../core/parts.js';
 import { sharedPortsOf } from '../shared-ports.js';
 import type { TrustOptions } from './dial.js';
-import { Masker } from './frame.js';
 import type { CertificateOptions } from './front.js';
 import { NUMBERS, type WebSocketNumbers } from './limits.js';
 import { placeOf, type Place } from './place.js';
@@ -48,14 +47,10 @@ type Settings = Pick<WebSocketOptions, 'certificate' | 'allowOrigin'> & {
 class WebSocketTransport implements Transport {
   readonly name = 'websocket';
 
-  private readonly masker: Masker;
-
   constructor(
     private readonly settings: Settings,
     private readonly context: PartContext,
-  ) {
-    this.masker = new Masker(context.random);
-  }
+  ) {}
 
   canDial(addr: Multiaddr): boolean {
     return placeOf(addr) !== undefined;
@@ -71,9 +66,8 @@ class WebSocketTransport implements Transport {
     if (place === undefined) return throwError(() => unsupported('dial', addr));
     const { scheduler } = this.context;
     const { numbers, trust } = this.settings;
-    const { masker } = this;
     return from(import('./dial.js')).pipe(
-      switchMap(({ dialWebSocket }) => dialWebSocket(place, addr, { numbers, trust, scheduler, masker })),
+      switchMap(({ dialWebSocket }) => dialWebSocket(place, addr, { numbers, trust, scheduler })),
     );
   }
 
