@@ -107,6 +107,8 @@ const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
   reconnect: () => ends('reconnect/reconnect.ts', /whole again\n[^─]*tick[^]*starts again\n[^]*tick 4/),
   'custom security': () =>
     ends('custom-security/clubs.ts', /bert: connected/, /carl: .* not know the password/),
+  'custom transport': () => ends('custom-transport/line.ts', /hello came back; \d+ bytes went over the line/),
+  'private network': () => ends('private/private.ts', /member: hello/, /stranger: failed/),
 };
 
 let failed = 0;
