@@ -21,6 +21,7 @@ const DEFAULTS = {
   /** A connection that takes nothing for so long while bytes wait for it is destroyed. */
   writeStallMs: 10_000,
 };
+/** Bounds and times of the transport, each with a default, and whether ports are shared. */
 export type TcpOptions = { readonly [K in keyof typeof DEFAULTS]?: number | undefined } & {
   /**
    * Whether listeners of this host on the same address and port share it: those of this transport and those of

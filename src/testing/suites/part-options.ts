@@ -24,10 +24,12 @@ type Both = Numbers<typeof NUMBERS> & {
   /** Left out, the globals `describe` and `it`. */
   readonly runner?: SuiteRunner | undefined;
 };
+/** Bounds and times of the checks, each with a default, and what the part cannot do. */
 export type SecuritySuiteOptions = Both & {
   /** Whether it notices a byte that was changed on the way. True if left out; plaintext does not. */
   readonly authenticated?: boolean | undefined;
 };
+/** Bounds and times of the checks, each with a default, and what the part cannot do. */
 export type MuxerSuiteOptions = Both &
   Numbers<typeof STREAMS> & {
     /** Whether a reset carries its number to the other side. True if left out. */

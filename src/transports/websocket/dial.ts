@@ -10,14 +10,8 @@ import { LaterConnection } from '../later-connection.js';
 import { MAX_HEADER_BYTES, socketRules, webSocketError, type WebSocketNumbers } from './limits.js';
 import { urlOf, withTail, type Place } from './place.js';
 import { webSocketDuplex } from './port.js';
+import type { TrustOptions } from './secure-options.js';
 
-/** Whom a secure WebSocket's dialer believes; the platform's authorities, if left out. */
-export interface TrustOptions {
-  /** Authorities besides, PEM. They replace the platform's. */
-  readonly ca?: string | readonly string[] | undefined;
-  /** `false` takes whatever certificate comes: who the peer is, is still proven inside. For tests. */
-  readonly rejectUnauthorized?: boolean | undefined;
-}
 export interface DialDeps {
   readonly numbers: WebSocketNumbers;
   readonly trust: TrustOptions;

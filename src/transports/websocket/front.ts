@@ -15,12 +15,8 @@ import {
   type WebSocketNumbers,
 } from './limits.js';
 import { webSocketDuplex } from './port.js';
+import type { CertificateOptions } from './secure-options.js';
 
-/** What a secure WebSocket's listener shows, PEM. */
-export interface CertificateOptions {
-  readonly cert: string | Uint8Array;
-  readonly key: string | Uint8Array;
-}
 export interface FrontDeps {
   readonly numbers: WebSocketNumbers;
   readonly scheduler: SchedulerLike;

@@ -5,11 +5,11 @@ import { Libp2pError } from '../../core/errors.js';
 import { protocolNames } from '../../core/multiaddr.js';
 import type { ListenEvent, PartContext, RawConnection, Transport, TransportPart } from '../../core/parts.js';
 import { sharedPortsOf } from '../shared-ports.js';
-import type { TrustOptions } from './dial.js';
-import type { CertificateOptions } from './front.js';
 import { NUMBERS, type WebSocketNumbers } from './limits.js';
 import { placeOf, type Place } from './place.js';
+import type { CertificateOptions, TrustOptions } from './secure-options.js';
 
+/** Bounds and times of the transport, each with a default, and what is secure. */
 export type WebSocketOptions = { readonly [K in keyof WebSocketNumbers]?: number | undefined } & {
   /** What listeners for `/tls/ws` show; without it they cannot listen. */
   readonly certificate?: CertificateOptions | undefined;
