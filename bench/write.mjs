@@ -2,10 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem, type } from 'node:os';
 import { spawnSync } from 'node:child_process';
-import { px, styleSheet, textAt } from '../dist/draw/svg-parts.js';
+import { px, styleSheet, textAt } from '../src/draw/svg-parts.js';
 import { asMarkdown, cpuTable, growthTable, NAMES, primitivesTable, ratio, tripsTable } from './report.mjs';
 
 const docs = new URL('../docs/', import.meta.url);
+/** What other commands measured, written by hand behind this line. */
+const OTHERS = '## Other commands';
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const version = (path) => JSON.parse(read(path)).version;
 
@@ -86,7 +88,9 @@ ${growthTable(growths)}
 
 ${primitivesTable(primitives)}
 `;
-  writeFileSync(new URL('benchmarks.md', docs), text);
+  const before = readFileSync(new URL('benchmarks.md', docs), 'utf8');
+  const kept = before.indexOf(OTHERS) < 0 ? '' : `\n${before.slice(before.indexOf(OTHERS))}`;
+  writeFileSync(new URL('benchmarks.md', docs), text + kept);
   writeFileSync(new URL('benchmarks.svg', docs), drawing(results));
 }
 
