@@ -19,22 +19,30 @@ const STREAMS = {
   /** Of these, open at the same time. */
   streamsAtOnce: 200,
 };
-type Numbers<T> = { readonly [K in keyof T]?: number | undefined };
-type Both = Numbers<typeof NUMBERS> & {
+/** Of `securitySuite`. */
+export interface SecuritySuiteOptions {
+  /** Carried each way, checksummed (4 MiB). */
+  readonly bytes?: number | undefined;
+  /** What a writer gets rid of at most while its reader takes nothing (2 MiB). */
+  readonly heldBytes?: number | undefined;
+  /** How long anything small may take, ms (10,000). */
+  readonly patienceMs?: number | undefined;
+  /** How long a check may take, ms (60,000). */
+  readonly timeoutMs?: number | undefined;
   /** Left out, the globals `describe` and `it`. */
   readonly runner?: SuiteRunner | undefined;
-};
-/** Bounds and times of the checks, each with a default, and what the part cannot do. */
-export type SecuritySuiteOptions = Both & {
   /** Whether it notices a byte that was changed on the way. True if left out; plaintext does not. */
   readonly authenticated?: boolean | undefined;
-};
-/** Bounds and times of the checks, each with a default, and what the part cannot do. */
-export type MuxerSuiteOptions = Both &
-  Numbers<typeof STREAMS> & {
-    /** Whether a reset carries its number to the other side. True if left out. */
-    readonly resetCodes?: boolean | undefined;
-  };
+}
+/** Of `muxerSuite`. */
+export interface MuxerSuiteOptions extends Omit<SecuritySuiteOptions, 'authenticated'> {
+  /** Opened, each used and ended (1,000). */
+  readonly streams?: number | undefined;
+  /** Of these, open at the same time (200). */
+  readonly streamsAtOnce?: number | undefined;
+  /** Whether a reset carries its number to the other side. True if left out. */
+  readonly resetCodes?: boolean | undefined;
+}
 interface PartSettings extends Readonly<typeof NUMBERS> {
   readonly runner?: SuiteRunner | undefined;
 }

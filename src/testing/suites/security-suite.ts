@@ -1,4 +1,4 @@
-import { codeOf, Libp2pError } from '../../core/errors.js';
+import { codeOf } from '../../core/errors.js';
 import type { KeyType } from '../../core/identity.js';
 import { generateKey } from '../../core/keys.js';
 import { peerIdFrom } from '../../core/peer-id.js';
@@ -8,7 +8,7 @@ import { checkedSecurityOptions, type SecuritySuiteOptions } from './part-option
 import { register } from './runner.js';
 import { outcomeOf, SecurityBench } from './security-bench.js';
 import { endingAfter, flipped, inPieces, overheard, suiteWire } from './suite-wire.js';
-import { done, must, pause, standsStill, until, within } from './waiting.js';
+import { done, hasCode, must, pause, standsStill, until, within } from './waiting.js';
 
 const KEY_TYPES: readonly KeyType[] = ['Ed25519', 'secp256k1', 'ECDSA', 'RSA'];
 const MUXER = '/suite/muxer/1.0.0';
@@ -96,7 +96,7 @@ const RULES: Readonly<Record<string, SecurityCheck>> = {
       await bench.within(outcomeOf(dialing), 'the wire was cut, and the dialer waits');
       // So many bytes are more than this handshake has.
       if (!(outcome instanceof Error)) break;
-      must(outcome instanceof Libp2pError, `failed with ${String(outcome)}, which has no code`);
+      must(hasCode(outcome), `failed with ${String(outcome)}, which has no code`);
     }
   },
 
@@ -107,7 +107,7 @@ const RULES: Readonly<Record<string, SecurityCheck>> = {
       wire.far.sink.next(garbage);
       wire.far.sink.complete();
       const error = await bench.failureOf(bench.secure(wire.near, role), `an ${role} takes garbage`);
-      must(error instanceof Libp2pError, `an ${role} failed with ${String(error)}, which has no code`);
+      must(hasCode(error), `an ${role} failed with ${String(error)}, which has no code`);
       wire.cut();
     }
   },

@@ -2,7 +2,7 @@
 import { Subscription, type Observable } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { DialError } from '../../core/dial-error.js';
-import { codeOf, Libp2pError } from '../../core/errors.js';
+import { codeOf } from '../../core/errors.js';
 import { parseMultiaddr } from '../../core/multiaddr.js';
 import type { RawConnection } from '../../core/parts.js';
 import type { Connection, Listener } from '../../core/stream-contract.js';
@@ -72,7 +72,7 @@ export const connectionChecks: Readonly<Record<string, TransportCheck>> = {
     const taken = parseMultiaddr(addr.toString().replace(/\/p2p\/[^/]+$/, ''));
     const error = await bench.failureOf(first(other.host.listen(taken)), 'listens where somebody does');
     must(
-      error instanceof Libp2pError && error.code === 'ERR_LISTEN_FAILED',
+      codeOf(error) === 'ERR_LISTEN_FAILED',
       `failed with ${String(error)}, which is no ERR_LISTEN_FAILED`,
     );
     port.close();

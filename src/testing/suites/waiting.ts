@@ -1,5 +1,6 @@
 /** Waiting in real time, never for ever: every wait says in its failure what did not come. */
 import { firstValueFrom, timer, type Observable } from 'rxjs';
+import { codeOf } from '../../core/errors.js';
 import { monotonicScheduler } from '../../platform/monotonic-scheduler.js';
 
 /** How often a condition is looked at. */
@@ -27,6 +28,11 @@ export function done(source: Observable<unknown>): Promise<unknown> {
 /** A rule of the suite is broken unless `holds`. */
 export function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise);
+}
+
+/** Whether it is one of the package's errors; a part may have been made by another copy of the package than the suite. */
+export function hasCode(error: unknown): boolean {
+  return error instanceof Error && 'fault' in error && codeOf(error).startsWith('ERR_');
 }
 
 /** Until `holds`; `otherwise` is the failure. */
