@@ -112,10 +112,13 @@ export interface Host<S = unknown> {
    * @example
    * ```ts
    * import { createHost } from 'rx-libp2p';
+   * import { takeUntil, timer } from 'rxjs';
    *
    * const host = await createHost({ listen: [] });
-   * const listening = host.listen('/ip4/127.0.0.1/tcp/0').subscribe(({ addrs }) => console.log(addrs.map(String)));
-   * setTimeout(() => listening.unsubscribe(), 1_000); // closes the port
+   * host
+   *   .listen('/ip4/127.0.0.1/tcp/0')
+   *   .pipe(takeUntil(timer(1_000))) // closes the port
+   *   .subscribe(({ addrs }) => console.log(addrs.map(String)));
    * ```
    */
   listen(addr: string | Multiaddr): Observable<Listener>;

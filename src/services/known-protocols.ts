@@ -1,6 +1,7 @@
 /** Which protocols peers support, as the peerstore has it, ready for a question with every stream that is opened. */
 import { Subscription } from 'rxjs';
 import { fromUtf8, NO_BYTES } from '../core/bytes.js';
+import { METADATA } from '../core/peer-store-contract.js';
 import { takesEarlyEnd } from './early-end.js';
 import type { ServicePeerStore } from './deps.js';
 
@@ -53,7 +54,7 @@ export class KnownProtocols {
     const known = this.peers.get(peer);
     if (known !== undefined) return known;
     const { protocols = [], metadata } = this.store.get(peer) ?? {};
-    const agent = fromUtf8(metadata?.get('AgentVersion') ?? NO_BYTES) ?? '';
+    const agent = fromUtf8(metadata?.get(METADATA.agent) ?? NO_BYTES) ?? '';
     const read = { protocols: new Set(protocols), takesEarlyEnd: takesEarlyEnd(agent) };
     this.peers.set(peer, read);
     return read;

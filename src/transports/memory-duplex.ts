@@ -1,9 +1,9 @@
 /** Two ends of a channel in memory: latency by a scheduler, back-pressure by a bound. */
 import type { Observable, SchedulerLike, Subscription } from 'rxjs';
-import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
+import type { Bytes, Duplex, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
-import { ReadSide } from '../rx/read-side.js';
+import { ReadableChannel } from '../rx/readable-channel.js';
 import { latencyLink, type MemoryLink } from './memory-link.js';
 import { Wire } from './memory-wire.js';
 
@@ -41,7 +41,7 @@ export function linkedPair(near: MemoryEndDeps, far: MemoryEndDeps): readonly [M
   return ends;
 }
 
-export class MemoryEnd implements Duplex, PlainChannel {
+export class MemoryEnd extends ReadableChannel implements Duplex {
   peer: MemoryEnd | undefined;
   /** All that has come, read or not. */
   heardBytes = 0;
@@ -60,11 +60,6 @@ export class MemoryEnd implements Duplex, PlainChannel {
     },
   };
   private readonly room = new Flag(true);
-  private readonly side = new ReadSide({
-    onConsumed: (byteLength) => {
-      this.acknowledge(byteLength);
-    },
-  });
   private readonly wire: Wire<Parcel>;
   private outstanding = 0;
   /** Taken here, and not told yet. */
@@ -80,6 +75,7 @@ export class MemoryEnd implements Duplex, PlainChannel {
     private readonly own: MemoryEndDeps,
     other: MemoryEndDeps,
   ) {
+    super();
     this.wire = new Wire<Parcel>({
       scheduler: other.scheduler,
       link: own.link,
@@ -94,28 +90,9 @@ export class MemoryEnd implements Duplex, PlainChannel {
   get room$(): Observable<boolean> {
     return this.room.$;
   }
-  get plain(): this {
-    return this;
-  }
 
-  attach(reader: PlainReader): void {
-    this.side.attachPlain(reader);
-  }
-
-  pull(reader: PlainReader): void {
-    this.side.pull(reader);
-  }
-
-  detach(reader: PlainReader): void {
-    this.side.detach(reader);
-  }
-
-  watchRoom(watcher: RoomWatcher): void {
+  override watchRoom(watcher: RoomWatcher): void {
     this.room.watch(watcher);
-  }
-
-  read(room$?: Observable<boolean>): Observable<Bytes> {
-    return this.side.read(room$);
   }
 
   /** Runs `news` at the other end, behind what was sent before. */
@@ -174,7 +151,7 @@ export class MemoryEnd implements Duplex, PlainChannel {
 
   // ── back-pressure ──────────────────────────────────────────────────────────────────────────────────────────────────
   /** Tells the writer that its bytes were taken: at once, but not against a link that is down. */
-  private acknowledge(byteLength: number): void {
+  override onConsumed(byteLength: number): void {
     this.unacknowledged += byteLength;
     if (this.unacknowledged > byteLength) return;
     this.wire.tell(() => {

@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net';
 import { Observable, type Observer, type Subscription } from 'rxjs';
 import { concatBytes, NO_BYTES } from '../core/bytes.js';
-import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../core/duplex.js';
+import type { Bytes, Duplex, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
-import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
+import { ReadableChannel } from '../rx/readable-channel.js';
 import { resetSocket, ReleasedSocket, type SocketOptions } from './released-socket.js';
 
 /** Queued beyond this, there is no room … */
@@ -24,9 +24,8 @@ interface KnownSocket extends Socket {
 const NONE: Uint8Array[] = [];
 
 /** Its own sink: every connection has one, and nothing is made that is not used. */
-export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, ReadSideOwner {
+export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Writable> {
   private readonly room = new Flag(true);
-  private readonly side = new ReadSide(this);
   /** `NONE`, or its own. */
   private waiting = NONE;
   private waitingBytes = 0;
@@ -40,6 +39,7 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
     private readonly socket: Socket,
     private readonly options: SocketOptions,
   ) {
+    super();
     // The socket is ours, and its class is Node's: it has no field for this.
     (socket as KnownSocket)[CHANNEL] = this;
     socket.pause();
@@ -50,9 +50,6 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   }
 
   get sink(): this {
-    return this;
-  }
-  get plain(): this {
     return this;
   }
   get room$(): Observable<boolean> {
@@ -74,23 +71,7 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   }
 
   // ── what is read ───────────────────────────────────────────────────────────────────────────────────────────────────
-  read(room$?: Observable<boolean>): Observable<Bytes> {
-    return this.side.read(room$);
-  }
-
-  attach(reader: PlainReader): void {
-    this.side.attachPlain(reader);
-  }
-
-  pull(reader: PlainReader): void {
-    this.side.pull(reader);
-  }
-
-  detach(reader: PlainReader): void {
-    this.side.detach(reader);
-  }
-
-  onDemand(wanted: boolean): void {
+  override onDemand(wanted: boolean): void {
     if (wanted) this.socket.resume();
     else this.socket.pause();
   }
@@ -139,7 +120,7 @@ export class SocketDuplex implements Duplex, Observer<Writable>, PlainChannel, R
   }
 
   // ── what is written ────────────────────────────────────────────────────────────────────────────────────────────────
-  watchRoom(watcher: RoomWatcher): void {
+  override watchRoom(watcher: RoomWatcher): void {
     this.room.watch(watcher);
   }
 

@@ -2,21 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import {
-  concatMap,
-  firstValueFrom,
-  from,
-  lastValueFrom,
-  merge,
-  mergeMap,
-  of,
-  tap,
-  timer,
-  toArray,
-} from 'rxjs';
-import { createHost, StreamResetError, withStream, type Host } from '../../src/index.js';
+import { concatMap, firstValueFrom, from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import { createHost, StreamResetError, type Host } from '../../src/index.js';
 import { cells, ownOptions } from './cells.js';
 import { CODE, digest, offer } from './offer.js';
+import { exchange } from '../support/exchange.js';
 import { Peer } from './peer.js';
 
 const SIZES = [1, 65_536, 16 * 1024 * 1024];
@@ -34,22 +24,8 @@ describe.each(cells)('with $implementation over $over', (cell) => {
     await peer.stop();
   });
   const own = (): string => String(host.addrs[0]);
-  const exchange = (id: string, sent: Uint8Array, lazy = false, readAfterMs = 0): Promise<Buffer> =>
-    lastValueFrom(
-      host.newStream(peer.addr, id, { lazy, timeoutMs: 30_000 }).pipe(
-        withStream((stream) => {
-          const written$ = stream.writeFrom(of(sent)).pipe(
-            tap({
-              complete: () => {
-                stream.complete();
-              },
-            }),
-          );
-          return merge(written$, timer(readAfterMs).pipe(concatMap(() => stream)));
-        }),
-        toArray(),
-      ),
-    ).then((chunks) => Buffer.concat(chunks));
+  const ask = (id: string, sent: Uint8Array, lazy = false, readAfterMs = 0): Promise<Buffer> =>
+    exchange(host.newStream(peer.addr, id, { lazy, timeoutMs: 30_000 }), sent, readAfterMs);
 
   describe('we dial', () => {
     it('three pings', async () => {
@@ -61,29 +37,29 @@ describe.each(cells)('with $implementation over $over', (cell) => {
       const sent = randomBytes(size);
       for (const lazy of [false, true]) {
         const buffer = lazy ? Buffer.from(sent) : sent;
-        expect((await exchange('/interop/echo/1', buffer, lazy)).equals(sent)).toBe(true);
+        expect((await ask('/interop/echo/1', buffer, lazy)).equals(sent)).toBe(true);
       }
     });
 
     it('the answer comes after our half-close', async () => {
       const sent = randomBytes(100_000);
-      expect((await exchange('/interop/count/1', Buffer.from(sent))).toString()).toBe(digest(sent));
+      expect((await ask('/interop/count/1', Buffer.from(sent))).toString()).toBe(digest(sent));
     });
 
     it('a reader that stops for a second loses nothing', async () => {
       const sent = randomBytes(3_000_000);
       if (heedless) {
-        const got = await exchange('/interop/echo/1', Buffer.from(sent), false, 1_000);
+        const got = await ask('/interop/echo/1', Buffer.from(sent), false, 1_000);
         expect(got.equals(sent)).toBe(true);
         return;
       }
-      expect((await exchange('/interop/slow/1', Buffer.from(sent))).toString()).toBe(digest(sent));
+      expect((await ask('/interop/slow/1', Buffer.from(sent))).toString()).toBe(digest(sent));
     });
 
     it('100 streams at once', async () => {
       const all = from(Array.from({ length: 100 }, (_, i) => randomBytes(1000 + i))).pipe(
         mergeMap((sent) =>
-          from(exchange('/interop/echo/1', Buffer.from(sent))).pipe(concatMap((got) => [got.equals(sent)])),
+          from(ask('/interop/echo/1', Buffer.from(sent))).pipe(concatMap((got) => [got.equals(sent)])),
         ),
         toArray(),
       );
@@ -91,7 +67,7 @@ describe.each(cells)('with $implementation over $over', (cell) => {
     });
 
     it('their reset reaches our reader', async () => {
-      const error: unknown = await exchange('/interop/reset/1', Buffer.from('x')).catch(
+      const error: unknown = await ask('/interop/reset/1', Buffer.from('x')).catch(
         (thrown: unknown) => thrown,
       );
       expect(error).toBeInstanceOf(StreamResetError);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { lastValueFrom, merge, of, tap, timer, toArray, concatMap } from 'rxjs';
-import { createHost, quic, StreamResetError, withStream, type Host } from '../../src/index.js';
+import { lastValueFrom, toArray } from 'rxjs';
+import { createHost, quic, StreamResetError, type Host } from '../../src/index.js';
 import { digest, offer } from './offer.js';
+import { exchange } from '../support/exchange.js';
 import { Peer, type Implementation } from './peer.js';
 
 const MIB = 1024 * 1024;
@@ -22,22 +23,8 @@ describe.each(implementations)('over QUIC with %s-libp2p', (implementation) => {
     await peer.stop();
   });
   const own = (): string => String(host.addrs[0]);
-  const exchange = (id: string, sent: Uint8Array, readAfterMs = 0): Promise<Buffer> =>
-    lastValueFrom(
-      host.newStream(peer.addr, id, { timeoutMs: 30_000 }).pipe(
-        withStream((stream) => {
-          const written$ = stream.writeFrom(of(sent)).pipe(
-            tap({
-              complete: () => {
-                stream.complete();
-              },
-            }),
-          );
-          return merge(written$, timer(readAfterMs).pipe(concatMap(() => stream)));
-        }),
-        toArray(),
-      ),
-    ).then((chunks) => Buffer.concat(chunks));
+  const ask = (id: string, sent: Uint8Array, readAfterMs = 0): Promise<Buffer> =>
+    exchange(host.newStream(peer.addr, id, { timeoutMs: 30_000 }), sent, readAfterMs);
 
   it('the connection is called by what QUIC is made of', async () => {
     expect(
@@ -50,13 +37,13 @@ describe.each(implementations)('over QUIC with %s-libp2p', (implementation) => {
 
   it('16 MiB come back as they went, whoever dials', async () => {
     const sent = randomBytes(16 * MIB);
-    expect((await exchange('/interop/echo/1', Buffer.from(sent))).equals(sent)).toBe(true);
+    expect((await ask('/interop/echo/1', Buffer.from(sent))).equals(sent)).toBe(true);
     expect(await peer.run('echo', own(), 16 * MIB)).toBe(true);
   });
 
   it('an answer comes behind a half-close, whoever dials', async () => {
     const sent = randomBytes(100_000);
-    expect((await exchange('/interop/count/1', Buffer.from(sent))).toString()).toBe(digest(sent));
+    expect((await ask('/interop/count/1', Buffer.from(sent))).toString()).toBe(digest(sent));
     expect(await peer.run('count', own(), 100_000)).toBe(true);
   });
 
@@ -65,13 +52,11 @@ describe.each(implementations)('over QUIC with %s-libp2p', (implementation) => {
     expect(await peer.run('slow', own(), 12 * MIB)).toBe(true);
     const sent = randomBytes(12 * MIB);
     if (implementation === 'go')
-      expect((await exchange('/interop/echo/1', Buffer.from(sent), 1_000)).equals(sent)).toBe(true);
+      expect((await ask('/interop/echo/1', Buffer.from(sent), 1_000)).equals(sent)).toBe(true);
   });
 
   it('a reset of theirs is one, and has no code of its own where js-libp2p sends it', async () => {
-    const error: unknown = await exchange('/interop/reset/1', Buffer.from('x')).catch(
-      (thrown: unknown) => thrown,
-    );
+    const error: unknown = await ask('/interop/reset/1', Buffer.from('x')).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StreamResetError);
     expect((error as StreamResetError).resetCode).toBe(implementation === 'go' ? 0x1234 : 0);
   });

@@ -1,9 +1,10 @@
 /** WebSockets with others: what the transport itself has to bear, over noise. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { concatMap, firstValueFrom, lastValueFrom, merge, of, tap, toArray } from 'rxjs';
-import { createHost, noise, StreamResetError, webSocket, withStream, type Host } from '../../src/index.js';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
+import { createHost, noise, StreamResetError, webSocket, type Host } from '../../src/index.js';
 import { CODE, digest, offer } from './offer.js';
+import { exchange } from '../support/exchange.js';
 import { Peer, type Implementation } from './peer.js';
 
 const implementations = (process.env['RX_LIBP2P_INTEROP_PEERS'] ?? 'go,js').split(',') as Implementation[];
@@ -32,42 +33,23 @@ describe.each(ways)('$transport and $implementation', ({ implementation, transpo
     await host.stop();
   });
   const own = (): string => String(host.addrs[0]);
-  const exchange = (id: string, sent: Uint8Array): Promise<Buffer> =>
-    lastValueFrom(
-      host.newStream(peer.addr, id, { timeoutMs: 30_000 }).pipe(
-        withStream((stream) =>
-          merge(
-            stream.writeFrom(of(sent)).pipe(
-              tap({
-                complete: () => {
-                  stream.complete();
-                },
-              }),
-            ),
-            stream,
-          ),
-        ),
-        toArray(),
-        concatMap((chunks) => of(Buffer.concat(chunks))),
-      ),
-    );
+  const ask = (id: string, sent: Uint8Array): Promise<Buffer> =>
+    exchange(host.newStream(peer.addr, id, { timeoutMs: 30_000 }), sent);
 
   it('we dial: pings, an echo, a half-close, a slow reader', async () => {
     const times$ = host.services.ping.ping(peer.addr, { count: 3, everyMs: 20 });
     expect(await lastValueFrom(times$.pipe(toArray()))).toHaveLength(3);
     const sent = randomBytes(BIG);
-    expect((await exchange('/interop/echo/1', Buffer.from(sent))).equals(sent)).toBe(true);
+    expect((await ask('/interop/echo/1', Buffer.from(sent))).equals(sent)).toBe(true);
     const some = randomBytes(3_000_000);
-    expect((await exchange('/interop/count/1', Buffer.from(some))).toString()).toBe(digest(some));
-    expect((await exchange('/interop/slow/1', Buffer.from(some))).toString()).toBe(digest(some));
+    expect((await ask('/interop/count/1', Buffer.from(some))).toString()).toBe(digest(some));
+    expect((await ask('/interop/slow/1', Buffer.from(some))).toString()).toBe(digest(some));
     const [connection] = host.connections;
     expect(connection?.remoteAddr.toString()).toMatch(transport === 'ws' ? /\/tcp\/\d+\/ws$/ : /\/tls\/ws$/);
   });
 
   it('we dial: their reset', async () => {
-    const error: unknown = await exchange('/interop/reset/1', Buffer.from('x')).catch(
-      (thrown: unknown) => thrown,
-    );
+    const error: unknown = await ask('/interop/reset/1', Buffer.from('x')).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StreamResetError);
     if (implementation === 'go') expect((error as StreamResetError).resetCode).toBe(CODE);
   });

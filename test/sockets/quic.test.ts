@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { jest } from '@jest/globals';
-import { concatMap, firstValueFrom, from, lastValueFrom, merge, mergeMap, of, tap, toArray } from 'rxjs';
+import { concatMap, firstValueFrom, from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import {
   createHost,
   DialError,
@@ -11,7 +11,6 @@ import {
   quic,
   serve,
   tcp,
-  withStream,
   type Host,
   type HostEvent,
   type HostOptions,
@@ -19,6 +18,7 @@ import {
 } from '../../src/index.js';
 import { codeOf } from '../../src/core/errors.js';
 import { hostAndPort, parseMultiaddr } from '../../src/core/multiaddr.js';
+import { exchange } from '../support/exchange.js';
 import { pause, until } from './sockets.js';
 
 const ECHO = '/echo/1.0.0';
@@ -60,23 +60,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 const echo = (a: Host, to: string, bytes: Uint8Array): Promise<Buffer> =>
-  lastValueFrom(
-    a.newStream(to, ECHO).pipe(
-      withStream((stream) =>
-        merge(
-          stream.writeFrom(of(bytes)).pipe(
-            tap({
-              complete: () => {
-                stream.complete();
-              },
-            }),
-          ),
-          stream,
-        ),
-      ),
-      toArray(),
-    ),
-  ).then((chunks) => Buffer.concat(chunks));
+  exchange(a.newStream(to, ECHO), bytes);
 
 /** A port that takes what it is sent, and says nothing. */
 async function silence(): Promise<{ readonly addr: string; close(): void }> {
@@ -218,6 +202,8 @@ describe('listening', () => {
     await until(() => addrs.length > 0);
     const [addr] = addrs;
     const connection = await firstValueFrom(a.host.dial(addr!));
+    // A dialer may be through before the listener has heard of it, and then it is a new one.
+    await until(() => b.host.connections.length === 1);
     subscription.unsubscribe();
     expect((await echo(a.host, addr!, Buffer.from('still here'))).toString()).toBe('still here');
     await connection.close();

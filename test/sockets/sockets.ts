@@ -149,3 +149,17 @@ export function openHandles(): number {
 export function text(bytes: readonly Bytes[]): string {
   return Buffer.concat(bytes).toString();
 }
+
+/** Every test of the file leaves as many handles as it found, once what it put here was called. */
+export function leavesNothing(): (() => void)[] {
+  let baseline = 0;
+  const closing: (() => void)[] = [];
+  beforeEach(() => {
+    baseline = openHandles();
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0)) close();
+    await until(() => openHandles() <= baseline);
+  });
+  return closing;
+}

@@ -1,11 +1,12 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstValueFrom, lastValueFrom, merge, of, tap, toArray } from 'rxjs';
-import { createHost, serve, withStream, type DialError, type Host, type HostEvent } from '../../src/index.js';
+import { firstValueFrom } from 'rxjs';
+import { createHost, serve, type DialError, type Host, type HostEvent } from '../../src/index.js';
 import { parseMultiaddr } from '../../src/core/multiaddr.js';
 import { monotonicScheduler } from '../../src/platform/monotonic-scheduler.js';
 import { seededRandom } from '../../src/testing.js';
 import { tcp, type TcpOptions } from '../../src/transports/tcp.js';
+import { exchange } from '../support/exchange.js';
 
 const ECHO = '/echo/1.0.0';
 const STRANGER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
@@ -31,23 +32,7 @@ const rawTo = (host: Host): Promise<Socket> =>
     socket.on('error', () => undefined);
   });
 const echo = (a: Host, b: Host, bytes: Uint8Array): Promise<Buffer> =>
-  lastValueFrom(
-    a.newStream(b.addrs, ECHO).pipe(
-      withStream((stream) =>
-        merge(
-          stream.writeFrom(of(bytes)).pipe(
-            tap({
-              complete: () => {
-                stream.complete();
-              },
-            }),
-          ),
-          stream,
-        ),
-      ),
-      toArray(),
-    ),
-  ).then((chunks) => Buffer.concat(chunks));
+  exchange(a.newStream(b.addrs, ECHO), bytes);
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => undefined,

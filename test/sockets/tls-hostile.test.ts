@@ -31,22 +31,14 @@ import {
   type Recipe,
 } from '../support/tls-certificates.js';
 import { messageThrownBy } from '../support/vectors.js';
-import { listening, openHandles, plainClient, plainServer, transport, until } from './sockets.js';
+import { listening, plainClient, plainServer, transport, until, leavesNothing } from './sockets.js';
 
 const ownKey = generateKey();
 const us = (wallClock = (): number => NOW): SecurityProtocol =>
   tls().create({ scheduler: monotonicScheduler, random: seededRandom(1), privateKey: ownKey, wallClock });
 const them = peerIdFrom(theirKey);
 
-let baseline = 0;
-const closing: (() => void)[] = [];
-beforeEach(() => {
-  baseline = openHandles();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0)) close();
-  await until(() => openHandles() <= baseline);
-});
+const closing = leavesNothing();
 
 // ── certificates ─────────────────────────────────────────────────────────────────────────────────────────────────────
 const other = p256();

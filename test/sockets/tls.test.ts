@@ -17,7 +17,6 @@ import { makeCertificate } from '../../src/transports/tls/own-certificate.js';
 import { tls } from '../../src/transports/tls/tls.js';
 import {
   listening,
-  openHandles,
   pair,
   pause,
   plainClient,
@@ -26,6 +25,7 @@ import {
   text,
   transport,
   until,
+  leavesNothing,
 } from './sockets.js';
 
 const MUXERS = ['/yamux/1.0.0', '/other/1.0.0'];
@@ -35,15 +35,7 @@ const protocolOf = (privateKey: PrivateKey, wallClock?: () => number): SecurityP
 const near = protocolOf(keys.near);
 const far = protocolOf(keys.far);
 
-let baseline = 0;
-const closing: (() => void)[] = [];
-beforeEach(() => {
-  baseline = openHandles();
-});
-afterEach(async () => {
-  for (const close of closing.splice(0)) close();
-  await until(() => openHandles() <= baseline);
-});
+const closing = leavesNothing();
 
 /** The same channel, of which nobody can have the socket. */
 const covered = (duplex: Duplex): Duplex => ({

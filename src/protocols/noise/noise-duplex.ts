@@ -3,14 +3,13 @@ import type { Observable, Observer } from 'rxjs';
 import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../../core/duplex.js';
 import { asError, Libp2pError } from '../../core/errors.js';
 import { plainOf } from '../../rx/plain.js';
-import { ReadSide, type ReadSideOwner } from '../../rx/read-side.js';
+import { ReadableChannel } from '../../rx/readable-channel.js';
 import type { Opener, Sealer } from './cipher-codec.js';
 
 /** Its own sink, and the reader of the channel below: every connection has one, and nothing is made twice. */
-export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, PlainReader, ReadSideOwner {
+export class NoiseDuplex extends ReadableChannel implements Duplex, Observer<Writable>, PlainReader {
   /** Below, the channel is read just while somebody reads here. */
   hasRoom = false;
-  private readonly side = new ReadSide(this);
   private readonly channel: PlainChannel;
 
   constructor(
@@ -20,6 +19,7 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
     /** Came with the handshake's last message; opened when somebody reads. */
     private rest?: Bytes,
   ) {
+    super();
     this.channel = plainOf(raw);
     this.channel.attach(this);
   }
@@ -27,15 +27,8 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
   get sink(): this {
     return this;
   }
-  get plain(): this {
-    return this;
-  }
   get room$(): Observable<boolean> {
     return this.raw.room$;
-  }
-
-  read(room$?: Observable<boolean>): Observable<Bytes> {
-    return this.side.read(room$);
   }
 
   // ── what is written ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,23 +50,11 @@ export class NoiseDuplex implements Duplex, Observer<Writable>, PlainChannel, Pl
   }
 
   // ── for the layer above ────────────────────────────────────────────────────────────────────────────────────────────
-  attach(reader: PlainReader): void {
-    this.side.attachPlain(reader);
-  }
-
-  pull(reader: PlainReader): void {
-    this.side.pull(reader);
-  }
-
-  detach(reader: PlainReader): void {
-    this.side.detach(reader);
-  }
-
-  watchRoom(watcher: RoomWatcher): void {
+  override watchRoom(watcher: RoomWatcher): void {
     this.channel.watchRoom(watcher);
   }
 
-  onDemand(wanted: boolean): void {
+  override onDemand(wanted: boolean): void {
     this.hasRoom = wanted;
     if (wanted) this.openRest();
     this.channel.pull(this);
