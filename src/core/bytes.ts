@@ -1,8 +1,13 @@
 /** Small operations on byte arrays that several rooms need. */
-import type { Bytes } from './duplex.js';
+import type { Bytes, Writable } from './duplex.js';
 import { Libp2pError } from './errors.js';
 
 export const NO_BYTES: Bytes = new Uint8Array(0);
+
+/** The pieces of what is to be written. */
+export function piecesOf(bytes: Writable): readonly Uint8Array[] {
+  return bytes instanceof Uint8Array ? [bytes] : [...bytes];
+}
 
 export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
   const joined = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));

@@ -35,6 +35,8 @@ export interface PlainChannel {
   /** The reader's `hasRoom` has changed. */
   pull(reader: PlainReader): void;
   detach(reader: PlainReader): void;
+  /** As `sink.next`, of bytes that leave together: they belong to the channel from then on, their array does not. */
+  write(pieces: readonly Uint8Array[]): void;
   /** Tells whether there is room to write, now and on every change; one hears at a time. */
   watchRoom(watcher: RoomWatcher): void;
 }
@@ -42,6 +44,8 @@ export interface PlainReader {
   readonly hasRoom: boolean;
   /** Whether it wants no more. */
   readonly isOver: boolean;
+  /** Whether it keeps nothing of what `onBytes` is given: that may be overwritten afterwards. */
+  readonly keepsNothing?: true;
   onBytes(bytes: Bytes): void;
   onEnd(): void;
   onFail(error: Error): void;

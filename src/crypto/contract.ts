@@ -17,8 +17,16 @@ export interface Aead {
   ): Bytes[] | undefined;
   /** As `seal` without associated data, for small messages: ciphertext and tag go into `into`, which is 16 bytes longer than `plaintext`. */
   sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void;
+  /** Opens one message without associated data whose ciphertext comes in pieces. */
+  opening(nonce: Uint8Array): Opening;
   /** As `open` without associated data, of ciphertext and tag in one. */
   openWhole(nonce: Uint8Array, sealed: Uint8Array): Bytes | undefined;
+}
+/** One message on its way to being opened: what is given to it may be overwritten as soon as it returns. */
+export interface Opening {
+  push(ciphertext: Uint8Array): void;
+  /** All plaintext, in order; `undefined` if the tag does not fit. */
+  finish(tag: Uint8Array): Bytes[] | undefined;
 }
 export interface X25519KeyPair {
   readonly publicKey: Bytes;

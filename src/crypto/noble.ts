@@ -5,9 +5,10 @@ import { ellipticCurves } from './noble-ec.js';
 import { rsaVerify } from './rsa-verify.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { Aead, Bytes, Crypto } from './contract.js';
+import type { Aead, Bytes, Crypto, Opening } from './contract.js';
 
 const TAG_BYTES = 16;
+const NOTHING = new Uint8Array(0);
 
 /** noble gives plain arrays over buffers of their own; its types say less. */
 function own(bytes: Uint8Array): Bytes {
@@ -44,6 +45,17 @@ class NobleAead implements Aead {
     } catch {
       return undefined;
     }
+  }
+
+  opening(nonce: Uint8Array): Opening {
+    const pieces: Uint8Array[] = [];
+    const message = nonce.slice();
+    return {
+      push: (ciphertext) => {
+        pieces.push(ciphertext.slice());
+      },
+      finish: (tag) => this.open(message, NOTHING, pieces, tag),
+    };
   }
 
   sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void {

@@ -3,7 +3,8 @@
  * naming a Node module.
  */
 import type * as NodeCrypto from 'node:crypto';
-import type { Aead, Bytes, Crypto, Curve, X25519KeyPair } from './contract.js';
+import type { Aead, Bytes, Crypto, Curve, Opening, X25519KeyPair } from './contract.js';
+import { ByteQueue } from '../core/byte-queue.js';
 import { ellipticCurves } from './noble-ec.js';
 import { MAX_SMALL_BYTES, smallCipher } from './small-cipher.js';
 
@@ -89,7 +90,8 @@ class NodeAead implements Aead {
       authTagLength: TAG_BYTES,
     });
     if (aad.byteLength > 0) cipher.setAAD(aad, { plaintextLength: 0 });
-    const pieces = plaintext.map((piece) => plain(cipher.update(piece)));
+    const pieces: Bytes[] = [];
+    for (const piece of plaintext) pieces.push(plain(cipher.update(piece)));
     cipher.final();
     pieces.push(plain(cipher.getAuthTag()));
     return pieces;
@@ -106,13 +108,20 @@ class NodeAead implements Aead {
     });
     if (aad.byteLength > 0) decipher.setAAD(aad, { plaintextLength: 0 });
     decipher.setAuthTag(tag);
-    const pieces = ciphertext.map((piece) => plain(decipher.update(piece)));
+    const pieces: Bytes[] = [];
+    for (const piece of ciphertext) pieces.push(plain(decipher.update(piece)));
     try {
       decipher.final();
     } catch {
       return undefined;
     }
     return pieces;
+  }
+
+  opening(nonce: Uint8Array): Opening {
+    return new NodeOpening(
+      this.node.createDecipheriv('chacha20-poly1305', this.key, nonce, { authTagLength: TAG_BYTES }),
+    );
   }
 
   sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void {
@@ -135,6 +144,27 @@ class NodeAead implements Aead {
       return this.open(nonce, NOTHING, [sealed.subarray(0, end)], sealed.subarray(end))?.[0];
     const plaintext = new Uint8Array(end);
     return small.open(this.key, nonce, sealed, undefined, plaintext) === null ? undefined : plaintext;
+  }
+}
+
+class NodeOpening implements Opening {
+  /** Gathers small ones. */
+  private readonly plaintext = new ByteQueue();
+
+  constructor(private readonly decipher: NodeCrypto.DecipherChaCha20Poly1305) {}
+
+  push(ciphertext: Uint8Array): void {
+    this.plaintext.push(plain(this.decipher.update(ciphertext)));
+  }
+
+  finish(tag: Uint8Array): Bytes[] | undefined {
+    this.decipher.setAuthTag(tag);
+    try {
+      this.decipher.final();
+    } catch {
+      return undefined;
+    }
+    return this.plaintext.take(this.plaintext.byteLength);
   }
 }
 

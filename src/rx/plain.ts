@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { Uint8ArrayList } from 'uint8arraylist';
 import type { Duplex, PlainChannel, PlainReader, RoomWatcher } from '../core/duplex.js';
 import { asError } from '../core/errors.js';
 import { Flag } from './flag.js';
@@ -45,6 +46,11 @@ class SubscribedChannel implements PlainChannel {
   detach(): void {
     this.reading?.unsubscribe();
     this.rooms?.unsubscribe();
+  }
+
+  write(pieces: readonly Uint8Array[]): void {
+    const [first] = pieces;
+    this.duplex.sink.next(pieces.length === 1 && first !== undefined ? first : new Uint8ArrayList(...pieces));
   }
 
   watchRoom(watcher: RoomWatcher): void {

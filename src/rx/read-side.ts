@@ -84,6 +84,12 @@ export class ReadSide {
     this.drain();
   }
 
+  /** As `push`, of bytes that are overwritten once this returns: copied, unless the reader has done with them by then. */
+  pushShared(bytes: Bytes): void {
+    const isDone = this.reader?.keepsNothing === true && this.reader.hasRoom && !this.delivering;
+    this.push(isDone && this.queuedBytes === 0 ? bytes : bytes.slice());
+  }
+
   /** What nobody has read, for whoever takes the channel over by other means. */
   takeQueued(): Bytes[] {
     return this.queue?.take(this.queuedBytes) ?? [];

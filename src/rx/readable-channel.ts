@@ -29,6 +29,7 @@ export abstract class ReadableChannel implements PlainChannel, ReadSideOwner {
     this.side.detach(reader);
   }
 
+  abstract write(pieces: readonly Uint8Array[]): void;
   abstract watchRoom(watcher: RoomWatcher): void;
   onDemand?(wanted: boolean): void;
   onConsumed?(byteLength: number): void;

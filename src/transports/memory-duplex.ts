@@ -1,5 +1,6 @@
 /** Two ends of a channel in memory: latency by a scheduler, back-pressure by a bound. */
 import type { Observable, SchedulerLike, Subscription } from 'rxjs';
+import { concatBytes, piecesOf } from '../core/bytes.js';
 import type { Bytes, Duplex, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
@@ -47,7 +48,7 @@ export class MemoryEnd extends ReadableChannel implements Duplex {
   heardBytes = 0;
   readonly sink = {
     next: (bytes: Writable): void => {
-      this.write(bytes);
+      this.write(piecesOf(bytes));
     },
     error: (error: unknown): void => {
       this.destroy(asError(error));
@@ -100,13 +101,11 @@ export class MemoryEnd extends ReadableChannel implements Duplex {
     this.send(news);
   }
 
-  private write(bytes: Writable): void {
-    if (this.ended || bytes.byteLength === 0) return;
-    this.outstanding += bytes.byteLength;
+  override write(pieces: readonly Uint8Array[]): void {
     // A copy, as a wire makes one: neither end sees what the other does to its buffer.
-    const copy = new Uint8Array(bytes.byteLength);
-    if (bytes instanceof Uint8Array) copy.set(bytes);
-    else copy.set(bytes.subarray());
+    const copy = concatBytes(...pieces);
+    if (this.ended || copy.byteLength === 0) return;
+    this.outstanding += copy.byteLength;
     const { pieceBytes } = this.own.link;
     if (pieceBytes === Infinity) this.gather(copy);
     else {

@@ -1,12 +1,13 @@
 /** A socket, of TCP or of TLS on it, as `Duplex`. Byte path (ADR 2; measured by `bench/`): pieces are written together, nothing is copied. */
 import type { Socket } from 'node:net';
 import { Observable, type Observer, type Subscription } from 'rxjs';
-import { concatBytes, NO_BYTES } from '../core/bytes.js';
+import { concatBytes, NO_BYTES, piecesOf } from '../core/bytes.js';
 import type { Bytes, Duplex, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, codeOf, Libp2pError } from '../core/errors.js';
 import { Flag } from '../rx/flag.js';
 import { ReadableChannel } from '../rx/readable-channel.js';
 import { resetSocket, ReleasedSocket, type SocketOptions } from './released-socket.js';
+import { leaveReading, tellOf, type SocketEvents } from './socket-events.js';
 
 /** Queued beyond this, there is no room … */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -15,16 +16,11 @@ const LOW_WATER_BYTES = 128 * 1024;
 /** Given to Node at once. Smaller than what may be queued, so that a slow link is seen to move between two of them. */
 const SLICE_BYTES = 64 * 1024;
 
-/** Under which a socket knows its channel: its listeners are functions that all sockets share. */
-const CHANNEL = Symbol('channel');
-interface KnownSocket extends Socket {
-  [CHANNEL]: SocketDuplex;
-}
 /** Nothing waits. */
 const NONE: Uint8Array[] = [];
 
 /** Its own sink: every connection has one, and nothing is made that is not used. */
-export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Writable> {
+export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Writable>, SocketEvents {
   private readonly room = new Flag(true);
   /** `NONE`, or its own. */
   private waiting = NONE;
@@ -40,13 +36,7 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
     private readonly options: SocketOptions,
   ) {
     super();
-    // The socket is ours, and its class is Node's: it has no field for this.
-    (socket as KnownSocket)[CHANNEL] = this;
-    socket.pause();
-    socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('error', onError);
-    socket.on('close', onClose);
+    tellOf(socket, this);
   }
 
   get sink(): this {
@@ -81,9 +71,7 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
     const { socket, side } = this;
     const isBusy = this.queuedBytes > 0 || this.ending || this.gone || side.ended || socket.destroyed;
     if (isBusy || this.options.reset !== undefined) return undefined;
-    socket.off('data', onData);
-    socket.off('end', onEnd);
-    socket.pause();
+    leaveReading(socket);
     const waiting = concatBytes(unread, ...side.takeQueued());
     if (waiting.byteLength > 0) socket.unshift(waiting);
     return new ReleasedSocket(socket, this.options);
@@ -92,6 +80,10 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
   // ── what the socket says ───────────────────────────────────────────────────────────────────────────────────────────
   received(bytes: Bytes): void {
     this.side.push(bytes);
+  }
+
+  receivedShared(bytes: Bytes): void {
+    this.side.pushShared(bytes);
   }
 
   ended(): void {
@@ -125,7 +117,7 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
   }
 
   next(bytes: Writable): void {
-    this.write(bytes);
+    this.write(piecesOf(bytes));
   }
 
   error(error: unknown): void {
@@ -155,12 +147,13 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
     return this.waitingBytes + this.socket.writableLength;
   }
 
-  private write(bytes: Writable): void {
-    if (this.ending || !this.socket.writable || bytes.byteLength === 0) return;
+  override write(pieces: readonly Uint8Array[]): void {
+    if (this.ending || !this.socket.writable) return;
     if (this.waiting === NONE) this.waiting = [];
-    if (bytes instanceof Uint8Array) this.waiting.push(bytes);
-    else for (const piece of bytes) this.waiting.push(piece);
-    this.waitingBytes += bytes.byteLength;
+    for (const piece of pieces) {
+      this.waiting.push(piece);
+      this.waitingBytes += piece.byteLength;
+    }
     this.pump();
     if (this.queuedBytes > HIGH_WATER_BYTES) this.room.set(false);
     this.watchProgress();
@@ -256,24 +249,4 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
     this.stall?.unsubscribe();
     this.stall = undefined;
   }
-}
-
-// Node may tell of a reset that comes right behind bytes as of an end: what an end means is the next layer's to know.
-function onData(this: Socket, chunk: Buffer): void {
-  // Node's buffers lie over an ArrayBuffer, never over shared memory.
-  channelOf(this).received(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
-}
-function onEnd(this: Socket): void {
-  channelOf(this).ended();
-}
-function onError(this: Socket, cause: Error): void {
-  channelOf(this).broke(cause);
-}
-function onClose(this: Socket): void {
-  channelOf(this).closed();
-}
-
-function channelOf(socket: Socket): SocketDuplex {
-  // Whoever listens by these has set it.
-  return (socket as KnownSocket)[CHANNEL];
 }

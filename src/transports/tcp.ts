@@ -9,6 +9,7 @@ import { checkedNumbers } from '../core/checked-numbers.js';
 import { acceptSockets, discard, endsOf, socketSettings, type PortEvent } from './accept-sockets.js';
 import type { SocketTiming } from './released-socket.js';
 import { sharedPortsOf } from './shared-ports.js';
+import { readShared, sharingReads } from './socket-events.js';
 import { SocketDuplex } from './socket-duplex.js';
 
 const DEFAULTS = {
@@ -84,7 +85,8 @@ class TcpTransport implements Transport {
         return;
       }
       const { host, port, family } = target;
-      const socket = connect({ ...socketSettings(this.options.keepAliveMs), host, port, family });
+      const settings = socketSettings(this.options.keepAliveMs);
+      const socket = connect({ ...settings, host, port, family, onread: readShared });
       subscriber.add(this.attempt(socket, addr, subscriber));
     });
   }
@@ -146,7 +148,7 @@ class TcpTransport implements Transport {
   private toListenEvents(event: PortEvent): readonly ListenEvent[] {
     if (event.type === 'bound') return [{ type: 'listening', addrs: event.addrs }];
     if (event.type === 'warning') return [event];
-    const connection = this.wrap(event.socket);
+    const connection = this.wrap(sharingReads(event.socket));
     return connection === undefined ? [] : [{ type: 'inbound', connection }];
   }
 

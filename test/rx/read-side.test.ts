@@ -420,3 +420,62 @@ describe('a newer subscription', () => {
     expect([heard, side.queuedBytes]).toEqual([['+', '-'], 1]);
   });
 });
+
+describe('bytes that are overwritten once push returns', () => {
+  /** A layer that reads by plain calls. */
+  const reader = (keepsNothing: boolean, hasRoom = true) => {
+    const got: Bytes[] = [];
+    return {
+      got,
+      hasRoom,
+      isOver: false,
+      ...(keepsNothing && { keepsNothing: true as const }),
+      onBytes: (bytes: Bytes): void => {
+        got.push(bytes);
+      },
+      onEnd: () => undefined,
+      onFail: () => undefined,
+    };
+  };
+
+  it.each([
+    ['go as they are to one who keeps nothing', reader(true), true],
+    ['are copied for one who may keep them', reader(false), false],
+  ])('%s', (_, layer, isSame) => {
+    const { side } = bench();
+    side.attachPlain(layer);
+    const shared = Uint8Array.of(7);
+    side.pushShared(shared);
+    expect(layer.got[0] === shared).toBe(isSame);
+    shared.fill(0);
+    if (!isSame) expect(layer.got).toEqual([Uint8Array.of(7)]);
+  });
+
+  it('are copied where they have to wait, whoever comes for them', () => {
+    const { side } = bench();
+    const layer = reader(true, false);
+    side.attachPlain(layer);
+    const shared = Uint8Array.of(7);
+    side.pushShared(shared);
+    shared.fill(0);
+    layer.hasRoom = true;
+    side.pull(layer);
+    expect(layer.got).toEqual([Uint8Array.of(7)]);
+  });
+
+  it('are copied for one who is inside a delivery', () => {
+    const { side } = bench();
+    const shared = Uint8Array.of(8);
+    const layer = reader(true);
+    const { onBytes } = layer;
+    layer.onBytes = (bytes) => {
+      onBytes(bytes);
+      if (layer.got.length > 1) return;
+      side.pushShared(shared);
+      shared.fill(0);
+    };
+    side.attachPlain(layer);
+    side.pushShared(Uint8Array.of(7));
+    expect(layer.got).toEqual([Uint8Array.of(7), Uint8Array.of(8)]);
+  });
+});

@@ -4,12 +4,10 @@
  * before its tag was verified.
  * @source libp2p noise specification, Wire Format; Noise Protocol Framework, 5.1
  */
-import { Uint8ArrayList } from 'uint8arraylist';
-import { ByteQueue } from '../../core/byte-queue.js';
 import { concatBytes, NO_BYTES } from '../../core/bytes.js';
-import type { Bytes, Writable } from '../../core/duplex.js';
+import type { Bytes } from '../../core/duplex.js';
 import { LimitError, Libp2pError } from '../../core/errors.js';
-import type { Aead } from '../../crypto/contract.js';
+import type { Aead, Opening } from '../../crypto/contract.js';
 import { TAG_BYTES } from './symmetric-state.js';
 
 const LENGTH_BYTES = 2;
@@ -56,33 +54,21 @@ export class Sealer {
     private readonly nonce = new Nonce(),
   ) {}
 
-  /** As many messages as it takes, ready to be written as one. */
-  seal(bytes: Writable): Writable {
-    const pieces = bytes instanceof Uint8Array ? [bytes] : [...bytes];
-    if (bytes.byteLength <= GATHER_BELOW_BYTES) return this.gathered(pieces);
-    const out = new Uint8ArrayList();
-    let message: Uint8Array[] = [];
-    let room = EMIT_BYTES;
-    for (let piece of pieces) {
-      while (piece.byteLength > room) {
-        message.push(piece.subarray(0, room));
-        piece = piece.subarray(room);
-        this.append(out, message, EMIT_BYTES);
-        message = [];
-        room = EMIT_BYTES;
-      }
-      if (piece.byteLength === 0) continue;
-      message.push(piece);
-      room -= piece.byteLength;
-    }
-    if (message.length > 0) this.append(out, message, EMIT_BYTES - room);
+  /** As many messages as it takes, to be written together; none for no bytes. */
+  seal(pieces: readonly Uint8Array[]): Uint8Array[] {
+    let byteLength = 0;
+    for (const piece of pieces) byteLength += piece.byteLength;
+    const out: Uint8Array[] = [];
+    if (byteLength > EMIT_BYTES) for (const message of cut(pieces)) this.append(out, message);
+    else if (byteLength > GATHER_BELOW_BYTES) this.append(out, pieces);
+    else if (byteLength > 0) out.push(this.gathered(pieces, byteLength));
     return out;
   }
 
-  private gathered(pieces: readonly Uint8Array[]): Bytes {
+  private gathered(pieces: readonly Uint8Array[], byteLength: number): Bytes {
     const [first] = pieces;
     const plaintext = pieces.length === 1 && first !== undefined ? first : concatBytes(...pieces);
-    const length = plaintext.byteLength + TAG_BYTES;
+    const length = byteLength + TAG_BYTES;
     const message = new Uint8Array(LENGTH_BYTES + length);
     message[0] = length >>> 8;
     message[1] = length;
@@ -91,20 +77,44 @@ export class Sealer {
     return message;
   }
 
-  private append(out: Uint8ArrayList, message: readonly Uint8Array[], byteLength: number): void {
-    out.append(lengthOf(byteLength + TAG_BYTES));
-    for (const piece of this.next(message)) out.append(piece);
-  }
-
-  private next(plaintext: readonly Uint8Array[]): Bytes[] {
+  private append(out: Uint8Array[], plaintext: readonly Uint8Array[]): void {
     const sealed = this.aead.seal(this.nonce.bytes, NO_BYTES, plaintext);
     this.nonce.advance();
-    return sealed;
+    let byteLength = 0;
+    for (const piece of sealed) byteLength += piece.byteLength;
+    out.push(lengthOf(byteLength));
+    for (const piece of sealed) out.push(piece);
   }
 }
 
+/** Into messages of `EMIT_BYTES`, and what is left. */
+function cut(pieces: readonly Uint8Array[]): Uint8Array[][] {
+  const messages: Uint8Array[][] = [];
+  let message: Uint8Array[] = [];
+  let room = EMIT_BYTES;
+  for (let piece of pieces) {
+    while (piece.byteLength >= room) {
+      messages.push([...message, piece.subarray(0, room)]);
+      piece = piece.subarray(room);
+      message = [];
+      room = EMIT_BYTES;
+    }
+    if (piece.byteLength === 0) continue;
+    message.push(piece);
+    room -= piece.byteLength;
+  }
+  if (message.length > 0) messages.push(message);
+  return messages;
+}
+
 export class Opener {
-  private readonly held = new ByteQueue();
+  /** The first byte of a length whose second is to come. */
+  private high: number | undefined;
+  /** A message that comes in pieces, and how many bytes of it are to come. */
+  private opening: Opening | undefined;
+  private left = 0;
+  /** Made for a tag that comes in pieces. */
+  private tag: Uint8Array | undefined;
   private emptyInARow = 0;
 
   constructor(
@@ -114,45 +124,65 @@ export class Opener {
 
   /** Whether a message has begun and is not all there. */
   get midway(): boolean {
-    return this.held.byteLength > 0;
+    return this.high !== undefined || this.opening !== undefined;
   }
 
-  /** Hands every verified piece to `emit`. Throws ERR_NOISE_FRAME, or a `LimitError`; nothing after that is opened. */
+  /**
+   * Hands every verified piece to `emit`, and keeps nothing of `chunk`. Throws ERR_NOISE_FRAME, or a `LimitError`; nothing
+   * after that is opened.
+   */
   open(chunk: Bytes, emit: (plaintext: Bytes) => void): void {
-    const rest = this.held.byteLength > 0 ? this.openHeld(chunk, emit) : chunk;
     let offset = 0;
-    for (;;) {
-      const end = messageEnd(rest, offset);
-      if (end === undefined || end > rest.byteLength) break;
-      this.openWhole(rest.subarray(offset + LENGTH_BYTES, end), emit);
-      offset = end;
+    while (offset < chunk.byteLength) {
+      offset =
+        this.opening === undefined
+          ? this.begin(chunk, offset, emit)
+          : this.goOn(this.opening, chunk, offset, emit);
     }
-    if (offset < rest.byteLength) this.held.push(rest.subarray(offset));
   }
 
-  /** Completes the message that began in an earlier chunk; returns what is left of this one. */
-  private openHeld(chunk: Bytes, emit: (plaintext: Bytes) => void): Bytes {
-    let rest = chunk;
-    while (this.held.byteLength < LENGTH_BYTES && rest.byteLength > 0) {
-      this.held.push(rest.subarray(0, 1));
-      rest = rest.subarray(1);
+  /** A message that is all there is opened at once. Returns where to go on. */
+  private begin(chunk: Bytes, offset: number, emit: (plaintext: Bytes) => void): number {
+    const first = chunk[offset] ?? 0;
+    if (this.high === undefined && offset + 1 === chunk.byteLength) {
+      this.high = first;
+      return offset + 1;
     }
-    if (this.held.byteLength < LENGTH_BYTES) return rest;
-    const head = this.peekLength();
-    const missing = head - this.held.byteLength;
-    this.held.push(rest.subarray(0, missing));
-    rest = rest.subarray(Math.min(missing, rest.byteLength));
-    if (this.held.byteLength < head) return rest;
-    this.held.take(LENGTH_BYTES);
-    const ciphertext = this.held.take(head - LENGTH_BYTES - TAG_BYTES);
-    this.openOne(ciphertext, concatBytes(...this.held.take(TAG_BYTES)), emit);
-    return rest;
+    const body = this.high === undefined ? offset + LENGTH_BYTES : offset + 1;
+    const length = (this.high ?? first) * 256 + (chunk[body - 1] ?? 0);
+    this.high = undefined;
+    if (length < TAG_BYTES) throw tooShort(length);
+    const end = body + length;
+    if (end <= chunk.byteLength) {
+      this.openWhole(chunk.subarray(body, end), emit);
+      return end;
+    }
+    this.opening = this.aead.opening(this.nonce.bytes);
+    this.left = length;
+    return body;
   }
 
-  private peekLength(): number {
-    const head = concatBytes(...this.held.take(LENGTH_BYTES));
-    this.held.unshift(head);
-    return messageEnd(head, 0) ?? 0;
+  private goOn(opening: Opening, chunk: Bytes, offset: number, emit: (plaintext: Bytes) => void): number {
+    const isTag = this.left <= TAG_BYTES;
+    const end = Math.min(chunk.byteLength, offset + this.left - (isTag ? 0 : TAG_BYTES));
+    const piece = chunk.subarray(offset, end);
+    if (!isTag) opening.push(piece);
+    else {
+      this.tag ??= new Uint8Array(TAG_BYTES);
+      this.tag.set(piece, TAG_BYTES - this.left);
+    }
+    this.left -= piece.byteLength;
+    if (this.left === 0) this.finish(opening, emit);
+    return end;
+  }
+
+  private finish(opening: Opening, emit: (plaintext: Bytes) => void): void {
+    const plaintext = opening.finish(this.tag ?? NO_BYTES);
+    this.opening = undefined;
+    this.tag = undefined;
+    if (plaintext === undefined) throw forged();
+    this.opened(plaintext.length === 0);
+    for (const piece of plaintext) emit(piece);
   }
 
   private openWhole(sealed: Bytes, emit: (plaintext: Bytes) => void): void {
@@ -160,17 +190,6 @@ export class Opener {
     if (plaintext === undefined) throw forged();
     this.opened(plaintext.byteLength === 0);
     if (plaintext.byteLength > 0) emit(plaintext);
-  }
-
-  private openOne(
-    ciphertext: readonly Uint8Array[],
-    tag: Uint8Array,
-    emit: (plaintext: Bytes) => void,
-  ): void {
-    const plaintext = this.aead.open(this.nonce.bytes, NO_BYTES, ciphertext, tag);
-    if (plaintext === undefined) throw forged();
-    this.opened(plaintext.every(({ byteLength }) => byteLength === 0));
-    for (const piece of plaintext) if (piece.byteLength > 0) emit(piece);
   }
 
   /** One message was what it should be. */
@@ -190,17 +209,7 @@ export function lengthOf(byteLength: number): Bytes {
   return Uint8Array.of(byteLength >>> 8, byteLength);
 }
 
-/** Where the message that starts at `offset` ends; `undefined` while its length is not there. */
-function messageEnd(bytes: Uint8Array, offset: number): number | undefined {
-  const high = bytes[offset];
-  const low = bytes[offset + 1];
-  if (high === undefined || low === undefined) return undefined;
-  const length = high * 256 + low;
-  if (length < TAG_BYTES)
-    throw new Libp2pError(
-      'ERR_NOISE_FRAME',
-      'remote',
-      `noise: a message of ${String(length)} bytes, shorter than its tag`,
-    );
-  return offset + LENGTH_BYTES + length;
+function tooShort(length: number): Libp2pError {
+  const what = `noise: a message of ${String(length)} bytes, shorter than its tag`;
+  return new Libp2pError('ERR_NOISE_FRAME', 'remote', what);
 }

@@ -1,6 +1,7 @@
 /** A secured channel: seals what is written, opens what is read. Byte path (ADR 2; measured by `bench/`). */
 import type { Observable, Observer } from 'rxjs';
 import type { Bytes, Duplex, PlainChannel, PlainReader, RoomWatcher, Writable } from '../../core/duplex.js';
+import { piecesOf } from '../../core/bytes.js';
 import { asError, Libp2pError } from '../../core/errors.js';
 import { plainOf } from '../../rx/plain.js';
 import { ReadableChannel } from '../../rx/readable-channel.js';
@@ -10,6 +11,7 @@ import type { Opener, Sealer } from './cipher-codec.js';
 export class NoiseDuplex extends ReadableChannel implements Duplex, Observer<Writable>, PlainReader {
   /** Below, the channel is read just while somebody reads here. */
   hasRoom = false;
+  readonly keepsNothing = true;
   private readonly channel: PlainChannel;
 
   constructor(
@@ -33,9 +35,12 @@ export class NoiseDuplex extends ReadableChannel implements Duplex, Observer<Wri
 
   // ── what is written ────────────────────────────────────────────────────────────────────────────────────────────────
   next(bytes: Writable): void {
-    if (bytes.byteLength === 0) return;
+    this.write(piecesOf(bytes));
+  }
+
+  override write(pieces: readonly Uint8Array[]): void {
     try {
-      this.raw.sink.next(this.sealer.seal(bytes));
+      this.channel.write(this.sealer.seal(pieces));
     } catch (error) {
       this.fail(asError(error));
     }

@@ -2,8 +2,6 @@
  * What one turn sends: headers and small bodies gathered in one buffer, large bodies by reference, so that everything of
  * a tick leaves as one write. Byte path (ADR 2; measured by `bench/`).
  */
-import { Uint8ArrayList } from 'uint8arraylist';
-import type { Writable } from '../../core/duplex.js';
 import { encodeHeader, HEADER_BYTES } from './frame.js';
 
 /** Bodies up to this are copied beside their header: cheaper than one more piece to seal and to write. */
@@ -53,11 +51,9 @@ export class Batch {
   }
 
   /** All of it, to be written as one. */
-  take(): Writable {
+  take(): readonly Uint8Array[] {
     this.seal();
-    const pieces = this.pieces;
-    const [first] = pieces;
-    return pieces.length === 1 && first !== undefined ? first : new Uint8ArrayList(...pieces);
+    return this.pieces;
   }
 
   private gather(byteLength: number): { readonly bytes: Uint8Array; readonly offset: number } {

@@ -3,7 +3,7 @@
  * long as the channel has room. Byte path (ADR 2; measured by `bench/`).
  */
 import type { SchedulerLike } from 'rxjs';
-import type { Duplex, RoomWatcher } from '../../core/duplex.js';
+import type { PlainChannel, RoomWatcher } from '../../core/duplex.js';
 import { Batch, type Slab } from './batch.js';
 import { HEADER_BYTES } from './frame.js';
 import type { YamuxStream } from './stream.js';
@@ -33,7 +33,7 @@ export class Outbox implements RoomWatcher {
   private closed = false;
 
   constructor(
-    private readonly sink: Duplex['sink'],
+    private readonly channel: PlainChannel,
     private readonly scheduler: SchedulerLike,
     private readonly slab: Slab,
   ) {}
@@ -97,7 +97,7 @@ export class Outbox implements RoomWatcher {
       this.fillStreams(batch);
       if (batch.byteLength === 0) break;
       this.bytesWritten += batch.byteLength;
-      this.sink.next(batch.take());
+      this.channel.write(batch.take());
     }
     this.flushing = false;
   }

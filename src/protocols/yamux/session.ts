@@ -52,7 +52,7 @@ export class YamuxSession
   private readonly heartbeat: Heartbeat;
   private readonly reader: FrameReader;
   private readonly streamFrames: StreamFrames;
-  private channel: PlainChannel | undefined;
+  private readonly channel: PlainChannel;
   private closing: Subscription | undefined;
   private goingAway: CloseReason | undefined;
   private aborting = false;
@@ -66,7 +66,8 @@ export class YamuxSession
   ) {
     this.now = deps.scheduler.now();
     this.table = new StreamTable(role, deps.limits, deps.firstStreamId);
-    this.outbox = new Outbox(duplex.sink, deps.scheduler, deps.slab);
+    this.channel = plainOf(duplex);
+    this.outbox = new Outbox(this.channel, deps.scheduler, deps.slab);
     this.ledger = new Ledger(deps.limits);
     this.heartbeat = new Heartbeat(deps.heartbeats, this);
     this.streamFrames = new StreamFrames(this.table, this.ledger, this);
@@ -75,7 +76,6 @@ export class YamuxSession
 
   // ── commands ───────────────────────────────────────────────────────────────────────────────────────────────────────
   start(): void {
-    this.channel = plainOf(this.duplex);
     this.channel.watchRoom(this.outbox);
     this.heartbeat.start();
     this.channel.attach(this);
@@ -250,7 +250,7 @@ export class YamuxSession
     if (this.isOver) return;
     this.isOver = true;
     this.outbox.close();
-    this.channel?.detach(this);
+    this.channel.detach(this);
     this.closing?.unsubscribe();
     this.heartbeat.stop();
     if (this.table.size > 0) {
