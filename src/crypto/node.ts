@@ -4,11 +4,12 @@
  */
 import type * as NodeCrypto from 'node:crypto';
 import type { Aead, Bytes, Crypto, Curve, Opening, X25519KeyPair } from './contract.js';
-import { ByteQueue } from '../core/byte-queue.js';
 import { ellipticCurves } from './noble-ec.js';
 import { MAX_SMALL_BYTES, smallCipher } from './small-cipher.js';
 
 const TAG_BYTES = 16;
+/** A message that comes in crumbs is not to hold an array for each. */
+const JOIN_BELOW_BYTES = 2048;
 const NOTHING = new Uint8Array(0);
 
 /** A Node Buffer as the plain array that everybody else speaks. */
@@ -148,13 +149,15 @@ class NodeAead implements Aead {
 }
 
 class NodeOpening implements Opening {
-  /** Gathers small ones. */
-  private readonly plaintext = new ByteQueue();
+  private readonly pieces: Bytes[] = [];
 
   constructor(private readonly decipher: NodeCrypto.DecipherChaCha20Poly1305) {}
 
   push(ciphertext: Uint8Array): void {
-    this.plaintext.push(plain(this.decipher.update(ciphertext)));
+    const piece = plain(this.decipher.update(ciphertext));
+    const last = this.pieces.at(-1);
+    if (last === undefined || last.byteLength + piece.byteLength > JOIN_BELOW_BYTES) this.pieces.push(piece);
+    else this.pieces[this.pieces.length - 1] = plain(Buffer.concat([last, piece]));
   }
 
   finish(tag: Uint8Array): Bytes[] | undefined {
@@ -164,7 +167,7 @@ class NodeOpening implements Opening {
     } catch {
       return undefined;
     }
-    return this.plaintext.take(this.plaintext.byteLength);
+    return this.pieces;
   }
 }
 
