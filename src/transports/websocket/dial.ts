@@ -4,10 +4,12 @@ import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import WebSocket from 'ws';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { codeOf, quote, TimeoutError } from '../../core/errors.js';
+import type { RandomSource } from '../../core/identity.js';
 import type { RawConnection } from '../../core/parts.js';
 import { discard, endsOf, socketSettings } from '../accept-sockets.js';
 import { LaterConnection } from '../later-connection.js';
 import { MAX_HEADER_BYTES, socketRules, webSocketError, type WebSocketNumbers } from './limits.js';
+import { Masks } from './masks.js';
 import { urlOf, withTail, type Place } from './place.js';
 import { webSocketDuplex } from './port.js';
 import type { TrustOptions } from './secure-options.js';
@@ -16,6 +18,7 @@ export interface DialDeps {
   readonly numbers: WebSocketNumbers;
   readonly trust: TrustOptions;
   readonly scheduler: SchedulerLike;
+  readonly random: RandomSource;
 }
 
 /** Emits one channel and completes. Unsubscribing before that destroys the socket. */
@@ -32,6 +35,7 @@ export function dialWebSocket(place: Place, addr: Multiaddr, deps: DialDeps): Ob
 class Attempt {
   private readonly raw: Socket;
   private webSocket: WebSocket | undefined;
+  private readonly masks: Masks;
   private done = false;
 
   constructor(
@@ -41,6 +45,7 @@ class Attempt {
     private readonly subscriber: Subscriber<RawConnection>,
   ) {
     const { host, port, family } = place;
+    this.masks = new Masks(deps.random);
     const settings = socketSettings(deps.numbers.keepAliveMs);
     this.raw = connect({ ...settings, host, port, family });
   }
@@ -75,6 +80,9 @@ class Attempt {
       ...socketRules(this.deps.numbers),
       ...{ maxHeaderSize: MAX_HEADER_BYTES },
       followRedirects: false,
+      generateMask: (mask) => {
+        this.masks.fill(mask);
+      },
       // Its signature is that of `net.connect`, all forms of it.
       createConnection: (() => over ?? this.raw) as typeof connect,
     });
@@ -105,10 +113,8 @@ class Attempt {
     if (ends === undefined || this.done) return;
     const { scheduler, numbers } = this.deps;
     this.done = true;
-    const duplex = webSocketDuplex(webSocket, this.raw, over, {
-      scheduler,
-      writeStallMs: numbers.writeStallMs,
-    });
+    const timing = { scheduler, writeStallMs: numbers.writeStallMs };
+    const duplex = webSocketDuplex(webSocket, this.raw, over, timing, this.masks);
     const tail = { tail: this.place.secure ? '/tls/ws' : '/ws' };
     const remoteAddr = withTail(ends.remoteAddr, this.place);
     const localAddr = withTail(ends.localAddr, tail);

@@ -10,20 +10,22 @@ import { quote } from '../../core/errors.js';
 import { resetSocket, type SocketTiming } from '../released-socket.js';
 import { SocketDuplex } from '../socket-duplex.js';
 import { webSocketError } from './limits.js';
+import type { Masks } from './masks.js';
 
 /** Said in order, with a number or without. @source go-libp2p websocket: 1000 and 1005 are an end, all others are not */
 const ENDS = [1000, 1005];
 /** We do not take text. @source RFC 6455, 7.4.1 */
 const UNSUPPORTED_DATA = 1003;
 
-/** The bytes of the messages. `raw` is the TCP socket at the bottom; `over` is where the WebSocket is on, if that is TLS. */
+/** The bytes of the messages; `masks` is a client's. `raw` is the TCP socket at the bottom; `over` is where the WebSocket is on, if that is TLS. */
 export function webSocketDuplex(
   webSocket: WebSocket,
   raw: Socket,
   over: TLSSocket | undefined,
   timing: SocketTiming,
+  masks?: Masks,
 ): Duplex {
-  const port = new WebSocketPort(webSocket, raw);
+  const port = new WebSocketPort(webSocket, raw, masks);
   // What `SocketDuplex` uses of a socket is what the port has.
   return new SocketDuplex(port as unknown as Socket, {
     ...timing,
@@ -46,6 +48,7 @@ class WebSocketPort extends EventEmitter {
   constructor(
     private readonly webSocket: WebSocket,
     private readonly raw: Socket,
+    private readonly masks: Masks | undefined,
   ) {
     super();
     webSocket.on('message', (data, isBinary) => {
@@ -108,6 +111,7 @@ class WebSocketPort extends EventEmitter {
     const message = only !== undefined && this.gathered.length === 1 ? only : concatBytes(...this.gathered);
     this.gathered = [];
     this.gatheredBytes = 0;
+    this.masks?.announce(message.byteLength);
     this.webSocket.send(message, written);
   }
 

@@ -64,10 +64,10 @@ class WebSocketTransport implements Transport {
   dial(addr: Multiaddr): Observable<RawConnection> {
     const place = placeOf(addr);
     if (place === undefined) return throwError(() => unsupported('dial', addr));
-    const { scheduler } = this.context;
+    const { scheduler, random } = this.context;
     const { numbers, trust } = this.settings;
     return from(import('./dial.js')).pipe(
-      switchMap(({ dialWebSocket }) => dialWebSocket(place, addr, { numbers, trust, scheduler })),
+      switchMap(({ dialWebSocket }) => dialWebSocket(place, addr, { numbers, trust, scheduler, random })),
     );
   }
 
