@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import { concatMap, firstValueFrom, from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { createHost, StreamResetError, type Host } from '../../src/index.js';
 import { cells, ownOptions } from './cells.js';
@@ -18,8 +19,11 @@ describe.each(cells)('with $implementation over $over', (cell) => {
   beforeAll(async () => {
     [host, peer] = await Promise.all([createHost(ownOptions(cell)), Peer.start(implementation, cell.speaks)]);
     offer(host);
+    // It also loses, now and then, an end that comes before its handler runs; what waits for the answer waits in vain.
+    if (heedless) jest.retryTimes(2, { logErrorsBeforeRetry: true });
   });
   afterAll(async () => {
+    jest.retryTimes(0);
     await host.stop();
     await peer.stop();
   });
