@@ -187,6 +187,7 @@ export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, 
   onClose(reason: CloseReason): void {
     this.reason = reason;
     this.deps.idleStreams.forget(this);
+    this.deps.deadlines.settle();
     this.scope?.done();
     this.deps.closed(this, reason);
     this.tellEnd(reason);
@@ -246,8 +247,6 @@ export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, 
 
   private forget(stream: HostStream): void {
     this.open.delete(stream);
-    if (this.open.size > 0) return;
-    this.open = NO_STREAMS;
-    this.deps.idleStreams.forget(this);
+    if (this.open.size === 0) this.open = NO_STREAMS;
   }
 }

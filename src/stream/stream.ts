@@ -22,7 +22,7 @@ import { Guarded } from '../rx/guarded.js';
 import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
 import { consume } from './consume.js';
 import { pipeTo } from './pipe-to.js';
-import type { PendingAnswer, StreamFacts, StreamHome } from './stream-facts.js';
+import type { PendingProposal, StreamFacts, StreamHome } from './stream-facts.js';
 import { writeFrom } from './write-from.js';
 
 /** Stream code for a protocol that was refused. @source libp2p error codes */
@@ -39,16 +39,15 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   bytesWritten = 0;
   /** Writes that came too late, after `complete` or a reset. */
   ignoredWrites = 0;
-  /** Called once the optimistic proposal was answered, or the stream is over. */
-  onAnswered: (() => void) | undefined;
   private readonly number: number;
   private readonly maxBufferedBytes: number;
   private readonly side = new ReadSide(this);
   /** Made when somebody looks. */
   private room: Flag | undefined;
-  private proposal: Bytes | undefined;
-  private answer: PendingAnswer | undefined;
-  private readonly holdsEnd: boolean;
+  /** Until it is answered. */
+  private pending: PendingProposal | undefined;
+  /** Whether what is proposed has left. */
+  hasBegun: boolean;
   private ending = false;
   private endHeldBack = false;
   private discards = false;
@@ -69,9 +68,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.openedAt = facts.openedAt;
     this.maxBufferedBytes = facts.maxBufferedBytes;
     this.idleTimeoutMs = facts.idleTimeoutMs;
-    this.proposal = facts.lazy?.proposal;
-    this.answer = facts.lazy?.answer;
-    this.holdsEnd = facts.lazy?.holdsEnd === true;
+    this.pending = facts.lazy;
+    this.hasBegun = facts.lazy === undefined;
     muxed.reader = this;
   }
 
@@ -134,7 +132,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.ending = true;
     this.firstEnd ??= 'local';
     this.begin();
-    if (this.answer !== undefined && this.holdsEnd) this.endHeldBack = true;
+    if (this.pending?.holdsEnd === true) this.endHeldBack = true;
     else this.muxed.end();
   }
 
@@ -150,7 +148,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   close(): void {
     this.complete();
     // What is discarded is not read, and an end behind an answer that was never read is no end in order.
-    this.discards = this.answer !== undefined;
+    this.discards = this.pending !== undefined;
     if (!this.discards) this.muxed.discard();
     this.side.end();
   }
@@ -191,8 +189,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────
   onBytes(bytes: Bytes): void {
-    if (this.answer !== undefined) {
-      this.readAnswer(this.answer, bytes);
+    if (this.pending !== undefined) {
+      this.readAnswer(this.pending, bytes);
       return;
     }
     this.bytesRead += bytes.byteLength;
@@ -201,7 +199,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   onEnd(): void {
     this.firstEnd ??= 'remote';
-    if (this.answer === undefined) this.side.end();
+    if (this.pending === undefined) this.side.end();
     else
       this.muxed.reset(
         new Libp2pError(
@@ -226,21 +224,16 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.finish({ by: this.firstEnd ?? 'remote' });
   }
 
-  get hasBegun(): boolean {
-    return this.proposal === undefined;
-  }
-
   /** First use: what was proposed leaves in front of the first bytes. */
   begin(): void {
-    if (this.proposal === undefined) return;
-    const proposal = this.proposal;
-    this.proposal = undefined;
-    this.muxed.write(proposal);
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    if (this.pending !== undefined) this.muxed.write(this.pending.bytes);
   }
 
   /** Whether the optimistic proposal still waits for its answer. */
   get awaitsAnswer(): boolean {
-    return this.answer !== undefined && this.reason === undefined;
+    return this.pending !== undefined && this.reason === undefined;
   }
 
   /** The handler that owns this stream has failed. */
@@ -253,9 +246,9 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.muxed.reset(error, code);
   }
 
-  private readAnswer(answer: PendingAnswer, bytes: Bytes): void {
+  private readAnswer(pending: PendingProposal, bytes: Bytes): void {
     try {
-      const answered = answer.push(bytes);
+      const answered = pending.push(bytes);
       this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
       this.goOn();
@@ -267,9 +260,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   /** What waited for the answer. */
   private goOn(): void {
-    this.answer = undefined;
-    this.onAnswered?.();
-    this.onAnswered = undefined;
+    this.pending?.settled();
+    this.pending = undefined;
     if (this.endHeldBack) this.muxed.end();
     this.endHeldBack = false;
     if (this.discards) this.muxed.discard();
@@ -279,7 +271,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.ending = true;
-    this.onAnswered?.();
+    this.pending?.settled();
     this.room?.complete();
     this.publish(reason);
     this.connection.streamEnded(this, reason);
