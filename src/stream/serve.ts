@@ -1,4 +1,14 @@
-import { from, mergeMap, Observable, Subscription, type ObservableInput, type OperatorFunction } from 'rxjs';
+import {
+  from,
+  mergeMap,
+  Observable,
+  type ObservableInput,
+  type Observer,
+  type OperatorFunction,
+  type Subscriber,
+  type Subscription,
+  type Unsubscribable,
+} from 'rxjs';
 import type { Stream } from '../core/stream-contract.js';
 import { asError } from '../core/errors.js';
 
@@ -37,19 +47,7 @@ export function serve(
     stream$.pipe(
       // Bounded by the handle's maxInboundStreams and by the muxer's streams.
       mergeMap(
-        (stream) =>
-          new Observable<never>((subscriber) =>
-            own(stream, handler, {
-              next: () => undefined,
-              error: (error) => {
-                if (tellsHandlerErrors(stream)) stream.handlerFailed(error);
-                subscriber.complete();
-              },
-              complete: () => {
-                subscriber.complete();
-              },
-            }),
-          ),
+        (stream) => new Observable<never>((subscriber) => new Serving(stream, subscriber).run(handler)),
       ),
     );
 }
@@ -75,58 +73,71 @@ export function withStream<R>(project: (stream: Stream) => ObservableInput<R>): 
   return (stream$) =>
     stream$.pipe(
       mergeMap(
-        (stream) =>
-          new Observable<R>((subscriber) =>
-            own(stream, project, {
-              next: (value) => {
-                subscriber.next(value);
-              },
-              error: (error) => {
-                subscriber.error(error);
-              },
-              complete: () => {
-                subscriber.complete();
-              },
-            }),
-          ),
+        (stream) => new Observable<R>((subscriber) => new Projecting(stream, subscriber).run(project)),
       ),
     );
 }
 
-function own<R>(
-  stream: Stream,
-  project: (stream: Stream) => ObservableInput<R>,
-  ends: { next(value: R): void; error(error: Error): void; complete(): void },
-): Subscription {
-  const owning = new Subscription();
-  let settled = false;
-  owning.add(() => {
-    if (!settled) stream.error(new Error('the stream’s owner has left'));
-  });
-  const fail = (thrown: unknown): void => {
-    settled = true;
-    const error = asError(thrown);
-    stream.error(error);
-    ends.error(error);
-  };
-  try {
-    owning.add(
-      from(project(stream)).subscribe({
-        next: (value) => {
-          ends.next(value);
-        },
-        error: fail,
-        complete: () => {
-          settled = true;
-          stream.close();
-          ends.complete();
-        },
-      }),
-    );
-  } catch (thrown) {
-    fail(thrown);
+/** Hears what is done with a stream, and owns the stream meanwhile: one object for both, since there is one for every stream. */
+abstract class Owner<R, E> implements Observer<R>, Unsubscribable {
+  private settled = false;
+  private working: Subscription | undefined;
+
+  constructor(
+    protected readonly stream: Stream,
+    protected readonly subscriber: Subscriber<E>,
+  ) {}
+
+  run(project: (stream: Stream) => ObservableInput<R>): this {
+    try {
+      this.working = from(project(this.stream)).subscribe(this);
+    } catch (thrown) {
+      this.error(thrown);
+    }
+    return this;
   }
-  return owning;
+
+  error(thrown: unknown): void {
+    this.settled = true;
+    const error = asError(thrown);
+    this.stream.error(error);
+    this.failed(error);
+  }
+
+  complete(): void {
+    this.settled = true;
+    this.stream.close();
+    this.subscriber.complete();
+  }
+
+  unsubscribe(): void {
+    if (!this.settled) this.stream.error(new Error('the stream’s owner has left'));
+    this.working?.unsubscribe();
+  }
+
+  abstract next(value: R): void;
+  protected abstract failed(error: Error): void;
+}
+
+class Serving extends Owner<unknown, never> {
+  next(): void {
+    // What a handler emits is its own.
+  }
+
+  protected failed(error: Error): void {
+    if (tellsHandlerErrors(this.stream)) this.stream.handlerFailed(error);
+    this.subscriber.complete();
+  }
+}
+
+class Projecting<R> extends Owner<R, R> {
+  next(value: R): void {
+    this.subscriber.next(value);
+  }
+
+  protected failed(error: Error): void {
+    this.subscriber.error(error);
+  }
 }
 
 function tellsHandlerErrors(stream: Stream): stream is Stream & TellsHandlerErrors {
