@@ -10,7 +10,7 @@ import {
   type Subscriber,
   type Unsubscribable,
 } from 'rxjs';
-import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
+import type { Bytes, CloseReason, Duplex, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
 import type { StreamScope } from '../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
@@ -83,6 +83,11 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     return this.side.attach(subscriber, room$);
   }
 
+  /** One at a time: for whoever reads here and writes here. */
+  watchRoom(watcher: RoomWatcher): void {
+    this.roomFlag.watch(watcher);
+  }
+
   onConsumed(byteLength: number): void {
     this.muxed.credit(byteLength);
   }
@@ -92,11 +97,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     return this.muxed.hasRoom;
   }
   get room$(): Observable<boolean> {
-    if (this.room === undefined) {
-      this.room = new Flag(this.muxed.hasRoom);
-      if (this.reason !== undefined) this.room.complete();
-    }
-    return this.room.$;
+    return this.roomFlag.$;
   }
   get sink(): this {
     return this;
@@ -167,7 +168,10 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   }
 
   pipeTo(destination: Pick<Duplex, 'sink' | 'room$'>): Observable<never> {
-    return this.guarded(pipeTo(this, destination));
+    return new Guarded<never>(this.connection.report, (subscriber) => {
+      this.begin();
+      return pipeTo(this, this.side, destination, subscriber);
+    });
   }
 
   consume<R>(project: (chunk: Bytes) => ObservableInput<R>): Observable<R>;
@@ -199,16 +203,12 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   onEnd(): void {
     this.firstEnd ??= 'remote';
-    if (this.pending === undefined) this.side.end();
-    else
-      this.muxed.reset(
-        new Libp2pError(
-          'ERR_UNEXPECTED_END',
-          'remote',
-          `the stream ended before ${this.protocol} was answered`,
-        ),
-        NEGOTIATION_FAILED,
-      );
+    if (this.pending === undefined) {
+      this.side.end();
+      return;
+    }
+    const what = `the stream ended before ${this.protocol} was answered`;
+    this.muxed.reset(new Libp2pError('ERR_UNEXPECTED_END', 'remote', what), NEGOTIATION_FAILED);
   }
 
   onReset(error: Error, by: 'local' | 'remote', code: number | undefined): void {
@@ -244,6 +244,14 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   /** Resets with an error of ours as it is, for limits and deadlines. */
   abort(error: Error, code: number): void {
     this.muxed.reset(error, code);
+  }
+
+  private get roomFlag(): Flag {
+    if (this.room === undefined) {
+      this.room = new Flag(this.muxed.hasRoom);
+      if (this.reason !== undefined) this.room.complete();
+    }
+    return this.room;
   }
 
   private readAnswer(pending: PendingProposal, bytes: Bytes): void {
