@@ -11,6 +11,7 @@ import {
 } from 'rxjs';
 import type { Stream } from '../core/stream-contract.js';
 import { asError } from '../core/errors.js';
+import { derive } from '../rx/guarded.js';
 
 /** What a stream has of its host for its handler's failures. */
 interface TellsHandlerErrors {
@@ -44,12 +45,11 @@ export function serve(
   handler: (stream: Stream) => ObservableInput<unknown>,
 ): OperatorFunction<Stream, never> {
   return (stream$) =>
-    stream$.pipe(
-      // Bounded by the handle's maxInboundStreams and by the muxer's streams.
-      mergeMap(
-        (stream) => new Observable<never>((subscriber) => new Serving(stream, subscriber).run(handler)),
-      ),
-    );
+    derive<Stream, never>(stream$, (subscriber) => {
+      const serving = new Serving(handler, subscriber);
+      subscriber.add(serving);
+      return stream$.subscribe(serving);
+    });
 }
 
 /**
@@ -79,14 +79,11 @@ export function withStream<R>(project: (stream: Stream) => ObservableInput<R>): 
 }
 
 /** Hears what is done with a stream, and owns the stream meanwhile: one object for both, since there is one for every stream. */
-abstract class Owner<R, E> implements Observer<R>, Unsubscribable {
+abstract class Owner<R> implements Observer<R>, Unsubscribable {
   private settled = false;
   private working: Subscription | undefined;
 
-  constructor(
-    protected readonly stream: Stream,
-    protected readonly subscriber: Subscriber<E>,
-  ) {}
+  constructor(protected readonly stream: Stream) {}
 
   run(project: (stream: Stream) => ObservableInput<R>): this {
     try {
@@ -107,7 +104,7 @@ abstract class Owner<R, E> implements Observer<R>, Unsubscribable {
   complete(): void {
     this.settled = true;
     this.stream.close();
-    this.subscriber.complete();
+    this.done();
   }
 
   unsubscribe(): void {
@@ -117,26 +114,85 @@ abstract class Owner<R, E> implements Observer<R>, Unsubscribable {
 
   abstract next(value: R): void;
   protected abstract failed(error: Error): void;
+  protected abstract done(): void;
 }
 
-class Serving extends Owner<unknown, never> {
-  next(): void {
-    // What a handler emits is its own.
+class Projecting<R> extends Owner<R> {
+  constructor(
+    stream: Stream,
+    private readonly subscriber: Subscriber<R>,
+  ) {
+    super(stream);
   }
 
-  protected failed(error: Error): void {
-    if (tellsHandlerErrors(this.stream)) this.stream.handlerFailed(error);
-    this.subscriber.complete();
-  }
-}
-
-class Projecting<R> extends Owner<R, R> {
   next(value: R): void {
     this.subscriber.next(value);
   }
 
   protected failed(error: Error): void {
     this.subscriber.error(error);
+  }
+
+  protected done(): void {
+    this.subscriber.complete();
+  }
+}
+
+class Served extends Owner<unknown> {
+  constructor(
+    stream: Stream,
+    private readonly serving: Serving,
+  ) {
+    super(stream);
+  }
+
+  next(): void {
+    // What a handler emits is its own.
+  }
+
+  protected failed(error: Error): void {
+    if (tellsHandlerErrors(this.stream)) this.stream.handlerFailed(error);
+    this.done();
+  }
+
+  protected done(): void {
+    this.serving.done(this);
+  }
+}
+
+/** The streams of one `serve`: no more at once than the handle's maxInboundStreams and the muxers' allow. */
+class Serving implements Observer<Stream>, Unsubscribable {
+  private readonly open = new Set<Served>();
+  private ended = false;
+
+  constructor(
+    private readonly handler: (stream: Stream) => ObservableInput<unknown>,
+    private readonly subscriber: Subscriber<never>,
+  ) {}
+
+  next(stream: Stream): void {
+    const served = new Served(stream, this);
+    this.open.add(served);
+    served.run(this.handler);
+  }
+
+  error(error: unknown): void {
+    this.subscriber.error(error);
+  }
+
+  complete(): void {
+    this.ended = true;
+    if (this.open.size === 0) this.subscriber.complete();
+  }
+
+  done(served: Served): void {
+    this.open.delete(served);
+    if (this.ended && this.open.size === 0) this.subscriber.complete();
+  }
+
+  unsubscribe(): void {
+    for (const served of this.open) served.unsubscribe();
+    this.open.clear();
   }
 }
 
