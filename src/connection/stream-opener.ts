@@ -6,11 +6,11 @@ import {
   race,
   switchMap,
   take,
-  throwError,
   throwIfEmpty,
   timer,
   type SchedulerLike,
   type Subscriber,
+  type TeardownLogic,
 } from 'rxjs';
 import { asError, Libp2pError, TimeoutError } from '../core/errors.js';
 import type { ConnectionScope, StreamScope } from '../core/limits-contract.js';
@@ -55,25 +55,38 @@ export class StreamOpener {
 
   /** Emits one stream and completes; errors when it is refused, too late or too many. Unsubscribing before that resets it. */
   open(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
-    const [sole] = protocols;
-    if (sole === undefined)
-      return throwError(
-        () => new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol'),
-      );
-    const isLazy = options.lazy === true && protocols.length === 1;
-    const select = (subscriber: Subscriber<Stream>): void => {
-      if (isLazy) this.selectLazily(sole, options, subscriber);
-      else this.select(protocols, options, subscriber);
-    };
-    return new Observable<Stream>((subscriber) => {
-      if (this.session.canOpen) {
-        select(subscriber);
-        return undefined;
-      }
-      return this.slot()
-        .pipe(switchMap(() => new Observable<Stream>(select)))
-        .subscribe(subscriber);
+    return new Observable<Stream>((subscriber) => this.openInto(protocols, options, subscriber));
+  }
+
+  /** The same for one subscriber, who leaves by what is returned. */
+  openInto(
+    protocols: readonly string[],
+    options: NewStreamOptions,
+    subscriber: Subscriber<Stream>,
+  ): TeardownLogic {
+    if (protocols.length === 0)
+      throw new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol');
+    if (this.session.canOpen) {
+      this.select(protocols, options, subscriber);
+      return undefined;
+    }
+    const selected$ = new Observable<Stream>((inner) => {
+      this.select(protocols, options, inner);
     });
+    return this.slot()
+      .pipe(switchMap(() => selected$))
+      .subscribe(subscriber);
+  }
+
+  private select(
+    protocols: readonly string[],
+    options: NewStreamOptions,
+    subscriber: Subscriber<Stream>,
+  ): void {
+    const [sole] = protocols;
+    if (options.lazy === true && sole !== undefined && protocols.length === 1)
+      this.selectLazily(sole, options, subscriber);
+    else this.selectInTurn(protocols, options, subscriber);
   }
 
   /** Emits when another has made room; there is one deadline, however often others are faster. */
@@ -117,7 +130,7 @@ export class StreamOpener {
     }, 0);
   }
 
-  private select(
+  private selectInTurn(
     protocols: readonly string[],
     options: NewStreamOptions,
     subscriber: Subscriber<Stream>,
