@@ -77,10 +77,11 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     return `${this.connection.id}-${String(this.number)}`;
   }
 
-  /** Makes `subscriber` the reader; returns what ends its turn. */
-  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
+  /** Makes `subscriber` the reader. Nothing is fed from here, so that one without a room may leave untold: a list of what to tell takes more than all else of a reader. */
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable | undefined {
     this.begin();
-    return this.side.attach(subscriber, room$);
+    const reader = this.side.attach(subscriber, room$);
+    return room$ === undefined ? undefined : reader;
   }
 
   /** One at a time: for whoever reads here and writes here. */
