@@ -26,7 +26,7 @@ interface Agreed {
 }
 
 /** Reads the stream and is its deadline, so that there is one object for all of it. */
-export abstract class Negotiation implements MuxedReader, Deadline {
+abstract class Negotiation implements MuxedReader, Deadline {
   dueAt = 0;
 
   constructor(
