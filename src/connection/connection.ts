@@ -1,4 +1,4 @@
-import { ReplaySubject, type Observable, type SchedulerLike } from 'rxjs';
+import { Observable, ReplaySubject, type SchedulerLike, type Subscriber, type TeardownLogic } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CloseReason } from '../core/duplex.js';
 import type { LimitError } from '../core/errors.js';
@@ -9,7 +9,7 @@ import type { MuxerObserver, MuxerSession, RawConnection } from '../core/parts.j
 import type { CallOptions, NewStreamOptions, Stream } from '../core/stream-contract.js';
 import { closeGracefully } from '../promises/close.js';
 import { withLimits } from '../rx/call-limits.js';
-import { Guarded } from '../rx/guarded.js';
+import { guard, Guarded } from '../rx/guarded.js';
 import type { StreamFacts, StreamHome } from '../stream/stream-facts.js';
 import { HostStream } from '../stream/stream.js';
 import type { IdleStreams, StreamsOwner } from './idle-streams.js';
@@ -141,13 +141,15 @@ export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, 
 
   newStream(protocols: string | readonly string[], options: NewStreamOptions = {}): Observable<Stream> {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
-    return new Guarded<Stream>(this.deps.report, (subscriber) => {
+    const open = (subscriber: Subscriber<Stream>): TeardownLogic => {
       // Who says whether it is to be lazy does not ask what the remote supports.
       const remote = options.lazy === undefined ? this.deps.remoteProtocols?.(this) : undefined;
-      const opened$ = openInformed(this.opener, remote, list, options);
-      const stage = `opening ${list.join(', ')}`;
-      return withLimits(opened$, options, stage, this.deps.scheduler).subscribe(subscriber);
-    });
+      return openInformed(this.opener, remote, list, options, subscriber);
+    };
+    if (options.signal === undefined && options.timeoutMs === undefined)
+      return new Guarded<Stream>(this.deps.report, open);
+    const stage = `opening ${list.join(', ')}`;
+    return guard(withLimits(new Observable(open), options, stage, this.deps.scheduler), this.deps.report);
   }
 
   /** As `newStream`, and nothing is waited for or assumed: for those who find out what the remote supports. */
@@ -187,6 +189,7 @@ export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, 
   onClose(reason: CloseReason): void {
     this.reason = reason;
     this.deps.idleStreams.forget(this);
+    this.deps.deadlines.settle();
     this.scope?.done();
     this.deps.closed(this, reason);
     this.tellEnd(reason);
@@ -246,8 +249,6 @@ export class HostConnection implements StreamHome, MuxerObserver, StreamsOwner, 
 
   private forget(stream: HostStream): void {
     this.open.delete(stream);
-    if (this.open.size > 0) return;
-    this.open = NO_STREAMS;
-    this.deps.idleStreams.forget(this);
+    if (this.open.size === 0) this.open = NO_STREAMS;
   }
 }

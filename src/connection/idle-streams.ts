@@ -30,7 +30,10 @@ export class IdleStreams {
     this.arm();
   }
 
-  /** Its streams are over. */
+  /**
+   * It has ended, and so have its streams. One that only has no stream any more is left for the timer to find: another
+   * stream may follow, as they do by the thousand.
+   */
   forget(owner: StreamsOwner): void {
     this.owners.remove(owner);
     if (this.owners.first === undefined) this.disarm();

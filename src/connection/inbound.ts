@@ -1,12 +1,12 @@
 /** Streams that the remote opens: admitted, asked what they want, and handed to whoever takes that. */
 import type { Bytes } from '../core/duplex.js';
-import { asError, LimitError, Libp2pError, TimeoutError } from '../core/errors.js';
+import { asError, LimitError, Libp2pError } from '../core/errors.js';
 import type { ConnectionScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { Deadlines } from '../rx/deadlines.js';
 import type { HostStream } from '../stream/stream.js';
 import { InboundNegotiation, NEGOTIATION_FAILED, RESOURCE_LIMIT } from './negotiation.js';
-import { NEGOTIATION_MS, type OpenedStream, type PerStreamOptions } from './stream-opener.js';
+import type { OpenedStream, PerStreamOptions } from './stream-opener.js';
 
 /** Inbound streams that have not said what they want, a connection: go and js open a burst before they say what for. @source go-libp2p transient streams; rust-libp2p */
 const MAX_UNNEGOTIATED = 128;
@@ -43,7 +43,7 @@ export function takeInbound(muxed: MuxedStream, owner: InboundOwner, deps: Inbou
     return;
   }
   const opened = admit(muxed, owner);
-  if (opened !== undefined) negotiate(opened, owner, deps);
+  if (opened !== undefined) new Admission(opened, owner, deps);
 }
 
 /** `undefined`, and the stream reset, where the limits do not allow it. */
@@ -59,51 +59,49 @@ function admit(muxed: MuxedStream, { scope: connection }: InboundOwner): OpenedS
   }
 }
 
-function negotiate(opened: OpenedStream, owner: InboundOwner, deps: InboundDeps): void {
-  const { muxed, scope } = opened;
-  owner.unnegotiated += 1;
-  const cancel = deps.deadlines.add(() => {
-    muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS, 'remote'), NEGOTIATION_FAILED);
-  });
-  let isOver = false;
-  const over = (): void => {
-    if (isOver) return;
-    isOver = true;
-    owner.unnegotiated -= 1;
-    cancel();
-  };
-  new InboundNegotiation(muxed, (protocol) => deps.route(protocol) !== undefined, {
-    agreed: (protocol, rest) => {
-      over();
-      deliver(opened, protocol, rest, owner, deps);
-    },
-    failed: () => {
-      over();
-      scope?.done();
-    },
-  });
-}
+/** An inbound stream until it is known whose it is. */
+class Admission extends InboundNegotiation {
+  private isOver = false;
 
-function deliver(
-  opened: OpenedStream,
-  protocol: string,
-  rest: Bytes | undefined,
-  owner: InboundOwner,
-  deps: InboundDeps,
-): void {
-  const route = deps.route(protocol);
-  if (route === undefined) {
-    const lost = `${protocol} has lost its handler`;
-    opened.muxed.reset(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
-    return;
+  constructor(
+    private readonly admitted: OpenedStream,
+    private readonly owner: InboundOwner,
+    private readonly deps: InboundDeps,
+  ) {
+    super(admitted.muxed, deps.deadlines);
+    owner.unnegotiated += 1;
   }
-  try {
-    opened.scope?.setProtocol(protocol);
-  } catch (error) {
-    opened.muxed.reset(asError(error), RESOURCE_LIMIT);
-    return;
+
+  protected supports(protocol: string): boolean {
+    return this.deps.route(protocol) !== undefined;
   }
-  const stream = owner.stream(opened, protocol, 'inbound', route);
-  if (rest !== undefined) stream.onBytes(rest);
-  route.deliver(stream);
+
+  protected override over(): void {
+    super.over();
+    if (this.isOver) return;
+    this.isOver = true;
+    this.owner.unnegotiated -= 1;
+  }
+
+  protected failed(): void {
+    this.admitted.scope?.done();
+  }
+
+  protected agreed(protocol: string, rest: Bytes | undefined): void {
+    const route = this.deps.route(protocol);
+    if (route === undefined) {
+      const lost = `${protocol} has lost its handler`;
+      this.muxed.reset(new Libp2pError('ERR_UNSUPPORTED_PROTOCOL', 'local', lost), NEGOTIATION_FAILED);
+      return;
+    }
+    try {
+      this.admitted.scope?.setProtocol(protocol);
+    } catch (error) {
+      this.muxed.reset(asError(error), RESOURCE_LIMIT);
+      return;
+    }
+    const stream = this.owner.stream(this.admitted, protocol, 'inbound', route);
+    if (rest !== undefined) stream.onBytes(rest);
+    route.deliver(stream);
+  }
 }

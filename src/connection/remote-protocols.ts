@@ -1,5 +1,5 @@
 /** Opening streams with what identify knows of the other end. @source go-libp2p host (HOST-23 to HOST-26) */
-import { switchMap, take, tap, type Observable } from 'rxjs';
+import { Observable, switchMap, take, tap, type Subscriber, type TeardownLogic } from 'rxjs';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { StreamOpener } from './stream-opener.js';
 
@@ -14,16 +14,24 @@ export interface RemoteProtocols {
   agreed(protocol: string): void;
 }
 
-/** Waits until the remote is identified, where somebody does that. */
+/** Waits until the remote is identified, where somebody does that; then as `StreamOpener.openInto`. */
 export function openInformed(
   opener: StreamOpener,
   remote: RemoteProtocols | undefined,
   protocols: readonly string[],
   options: NewStreamOptions,
-): Observable<Stream> {
-  if (remote === undefined) return opener.open(protocols, options);
-  const open = (): Observable<Stream> => openKnowing(opener, remote, protocols, options);
-  return remote.settling$ === undefined ? open() : remote.settling$.pipe(take(1), switchMap(open));
+  subscriber: Subscriber<Stream>,
+): TeardownLogic {
+  if (remote === undefined) return opener.openInto(protocols, options, subscriber);
+  const { settling$ } = remote;
+  if (settling$ === undefined) return openKnowing(opener, remote, protocols, options, subscriber);
+  const open$ = new Observable<Stream>((inner) => openKnowing(opener, remote, protocols, options, inner));
+  return settling$
+    .pipe(
+      take(1),
+      switchMap(() => open$),
+    )
+    .subscribe(subscriber);
 }
 
 /** One that is known to be supported is selected without a round trip; of several, such a one is asked for first. */
@@ -32,15 +40,19 @@ function openKnowing(
   remote: RemoteProtocols,
   protocols: readonly string[],
   options: NewStreamOptions,
-): Observable<Stream> {
+  subscriber: Subscriber<Stream>,
+): TeardownLogic {
   const known = protocols.find((protocol) => remote.supports(protocol));
   if (known !== undefined && protocols.length === 1)
-    return opener.open(protocols, { ...options, lazy: true });
+    return opener.openInto(protocols, { ...options, lazy: true }, subscriber);
   const inOrder =
     known === undefined ? protocols : [known, ...protocols.filter((protocol) => protocol !== known)];
-  return opener.open(inOrder, options).pipe(
-    tap(({ protocol }) => {
-      if (protocol !== known) remote.agreed(protocol);
-    }),
-  );
+  return opener
+    .open(inOrder, options)
+    .pipe(
+      tap(({ protocol }) => {
+        if (protocol !== known) remote.agreed(protocol);
+      }),
+    )
+    .subscribe(subscriber);
 }

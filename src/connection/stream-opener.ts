@@ -6,24 +6,22 @@ import {
   race,
   switchMap,
   take,
-  throwError,
   throwIfEmpty,
   timer,
   type SchedulerLike,
+  type Subscriber,
+  type TeardownLogic,
 } from 'rxjs';
 import { asError, Libp2pError, TimeoutError } from '../core/errors.js';
 import type { ConnectionScope, StreamScope } from '../core/limits-contract.js';
 import type { MuxedStream } from '../core/muxed-stream.js';
 import type { MuxerSession } from '../core/parts.js';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
-import { LazyAnswer, proposalOf } from '../protocols/multistream/offer.js';
 import type { Deadlines } from '../rx/deadlines.js';
 import type { StreamFacts } from '../stream/stream-facts.js';
 import type { HostStream } from '../stream/stream.js';
-import { NEGOTIATION_FAILED, OutboundNegotiation, RESOURCE_LIMIT } from './negotiation.js';
-
-/** How long a stream's protocol may take to be agreed on, in and out. */
-export const NEGOTIATION_MS = 10_000;
+import { LazyProposal } from './lazy-proposal.js';
+import { NEGOTIATION_FAILED, NEGOTIATION_MS, OutboundNegotiation, RESOURCE_LIMIT } from './negotiation.js';
 
 export type PerStreamOptions = Pick<NewStreamOptions, 'maxBufferedBytes' | 'idleTimeoutMs'>;
 
@@ -57,18 +55,38 @@ export class StreamOpener {
 
   /** Emits one stream and completes; errors when it is refused, too late or too many. Unsubscribing before that resets it. */
   open(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
+    return new Observable<Stream>((subscriber) => this.openInto(protocols, options, subscriber));
+  }
+
+  /** The same for one subscriber, who leaves by what is returned. */
+  openInto(
+    protocols: readonly string[],
+    options: NewStreamOptions,
+    subscriber: Subscriber<Stream>,
+  ): TeardownLogic {
+    if (protocols.length === 0)
+      throw new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol');
+    if (this.session.canOpen) {
+      this.select(protocols, options, subscriber);
+      return undefined;
+    }
+    const selected$ = new Observable<Stream>((inner) => {
+      this.select(protocols, options, inner);
+    });
+    return this.slot()
+      .pipe(switchMap(() => selected$))
+      .subscribe(subscriber);
+  }
+
+  private select(
+    protocols: readonly string[],
+    options: NewStreamOptions,
+    subscriber: Subscriber<Stream>,
+  ): void {
     const [sole] = protocols;
-    if (sole === undefined)
-      return throwError(
-        () => new Libp2pError('ERR_INVALID_OPTION', 'local', 'newStream was given no protocol'),
-      );
-    const selected$ =
-      options.lazy === true && protocols.length === 1
-        ? this.selectLazily(sole, options)
-        : this.select(protocols, options);
-    return new Observable<Stream>((subscriber) =>
-      (this.session.canOpen ? selected$ : this.slot().pipe(switchMap(() => selected$))).subscribe(subscriber),
-    );
+    if (options.lazy === true && sole !== undefined && protocols.length === 1)
+      this.selectLazily(sole, options, subscriber);
+    else this.selectInTurn(protocols, options, subscriber);
   }
 
   /** Emits when another has made room; there is one deadline, however often others are faster. */
@@ -99,61 +117,50 @@ export class StreamOpener {
     }
   }
 
-  private selectLazily(protocol: string, options: NewStreamOptions): Observable<Stream> {
-    return new Observable<Stream>((subscriber) => {
-      const lazy = {
-        proposal: proposalOf(protocol),
-        answer: new LazyAnswer(protocol),
-        holdsEnd: !this.owner.takesEarlyEnd,
-      };
-      const stream = this.owner.stream(this.begin(protocol), protocol, 'outbound', options, lazy);
-      const cancel = this.deadlines.add(() => {
-        if (stream.awaitsAnswer)
-          stream.abort(new TimeoutError(`the answer to ${protocol}`, NEGOTIATION_MS), NEGOTIATION_FAILED);
-      });
-      stream.onAnswered = cancel;
-      subscriber.next(stream);
-      subscriber.complete();
-      if (stream.hasBegun) return;
-      // What is written in this turn travels with the proposal; the proposal does not wait for more.
-      this.scheduler.schedule(() => {
-        stream.begin();
-      }, 0);
-    });
+  private selectLazily(protocol: string, options: NewStreamOptions, subscriber: Subscriber<Stream>): void {
+    const lazy = new LazyProposal(protocol, !this.owner.takesEarlyEnd, this.deadlines);
+    const stream = this.owner.stream(this.begin(protocol), protocol, 'outbound', options, lazy);
+    lazy.begin(stream);
+    subscriber.next(stream);
+    subscriber.complete();
+    if (stream.hasBegun) return;
+    // What is written in this turn travels with the proposal; the proposal does not wait for more.
+    this.scheduler.schedule(() => {
+      stream.begin();
+    }, 0);
   }
 
-  private select(protocols: readonly string[], options: NewStreamOptions): Observable<Stream> {
-    return new Observable<Stream>((subscriber) => {
-      const opened = this.begin();
-      const { muxed, scope } = opened;
-      const cancel = this.deadlines.add(() => {
-        muxed.reset(new TimeoutError('negotiating a stream', NEGOTIATION_MS), NEGOTIATION_FAILED);
-      });
-      let settled = false;
-      subscriber.add(() => {
-        cancel();
-        if (!settled) muxed.reset(abandoned(), NEGOTIATION_FAILED);
-      });
-      new OutboundNegotiation(muxed, protocols, {
-        agreed: (protocol, rest) => {
-          try {
-            scope?.setProtocol(protocol);
-          } catch (error) {
-            muxed.reset(asError(error), RESOURCE_LIMIT);
-            return;
-          }
-          settled = true;
-          const stream = this.owner.stream(opened, protocol, 'outbound', options);
-          if (rest !== undefined) stream.onBytes(rest);
-          subscriber.next(stream);
-          subscriber.complete();
-        },
-        failed: (error) => {
-          settled = true;
-          scope?.done();
-          subscriber.error(error);
-        },
-      });
+  private selectInTurn(
+    protocols: readonly string[],
+    options: NewStreamOptions,
+    subscriber: Subscriber<Stream>,
+  ): void {
+    const opened = this.begin();
+    const { muxed, scope } = opened;
+    let settled = false;
+    const negotiation = new OutboundNegotiation(muxed, this.deadlines, protocols, {
+      agreed: (protocol, rest) => {
+        try {
+          scope?.setProtocol(protocol);
+        } catch (error) {
+          muxed.reset(asError(error), RESOURCE_LIMIT);
+          return;
+        }
+        settled = true;
+        const stream = this.owner.stream(opened, protocol, 'outbound', options);
+        if (rest !== undefined) stream.onBytes(rest);
+        subscriber.next(stream);
+        subscriber.complete();
+      },
+      failed: (error) => {
+        settled = true;
+        scope?.done();
+        subscriber.error(error);
+      },
+    });
+    subscriber.add(() => {
+      negotiation.abandon();
+      if (!settled) muxed.reset(abandoned(), NEGOTIATION_FAILED);
     });
   }
 }

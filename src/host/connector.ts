@@ -18,7 +18,7 @@ import { codeOf, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { NewStreamOptions, Stream } from '../core/stream-contract.js';
 import type { HostConnection } from '../connection/connection.js';
-import { NEGOTIATION_MS } from '../connection/stream-opener.js';
+import { NEGOTIATION_MS } from '../connection/negotiation.js';
 import { withLimits } from '../rx/call-limits.js';
 import type { DialCall, Dialer } from '../swarm/dialer.js';
 import type { ConnectionRegistry } from '../swarm/registry.js';

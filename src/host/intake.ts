@@ -6,7 +6,7 @@ import type { RawConnection } from '../core/parts.js';
 import { HostConnection, type ConnectionDeps } from '../connection/connection.js';
 import { IdleStreams } from '../connection/idle-streams.js';
 import type { RemoteProtocols } from '../connection/remote-protocols.js';
-import { NEGOTIATION_MS } from '../connection/stream-opener.js';
+import { NEGOTIATION_MS } from '../connection/negotiation.js';
 import type { Upgraded } from '../connection/upgrade.js';
 import { Deadlines } from '../rx/deadlines.js';
 import { ScopedResourceManager } from '../resources/manager.js';

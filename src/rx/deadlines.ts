@@ -1,8 +1,10 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 
-interface Deadline {
-  readonly at: number;
-  readonly expire: () => void;
+/** What is to be over in time; it knows itself when that is, so that there is nothing else to keep. */
+export interface Deadline {
+  /** Set by the queue. */
+  dueAt: number;
+  expire(): void;
 }
 
 /**
@@ -21,15 +23,35 @@ export class Deadlines {
     private readonly afterMs: number,
   ) {}
 
-  /** Calls `expire` after the common time, unless what this returns was called before. */
-  add(expire: () => void): () => void {
-    if (this.closed) return () => undefined;
-    const deadline: Deadline = { at: this.scheduler.now() + this.afterMs, expire };
+  /** Lets `deadline` expire after the common time, unless it is cleared before. */
+  set(deadline: Deadline): void {
+    if (this.closed) return;
+    deadline.dueAt = this.scheduler.now() + this.afterMs;
     this.waiting.add(deadline);
     this.arm();
+  }
+
+  /**
+   * One that is not set is passed over. The timer stays, since streams follow each other: it runs out once, unless
+   * somebody says `settle` before.
+   */
+  clear(deadline: Deadline): void {
+    this.waiting.delete(deadline);
+  }
+
+  /** Calls `expire` after the common time, unless what this returns was called before; that settles, too. */
+  add(expire: () => void): () => void {
+    const deadline = { dueAt: 0, expire };
+    this.set(deadline);
     return () => {
-      if (this.waiting.delete(deadline) && this.waiting.size === 0) this.disarm();
+      this.clear(deadline);
+      this.settle();
     };
+  }
+
+  /** There is to be no timer for nothing. */
+  settle(): void {
+    if (this.waiting.size === 0) this.disarm();
   }
 
   close(): void {
@@ -53,13 +75,13 @@ export class Deadlines {
         this.sweep(this.scheduler.now());
         this.arm();
       },
-      Math.max(0, next.at - this.scheduler.now()),
+      Math.max(0, next.dueAt - this.scheduler.now()),
     );
   }
 
   private sweep(now: number): void {
     for (const deadline of this.waiting) {
-      if (deadline.at > now) return;
+      if (deadline.dueAt > now) return;
       this.waiting.delete(deadline);
       deadline.expire();
     }

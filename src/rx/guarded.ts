@@ -13,7 +13,7 @@ import {
  * guarded; a new Observable (`merge`, `defer`) begins under RxJS's own rule.
  */
 export class Guarded<T> extends Observable<T> {
-  private readonly report: (error: unknown) => void;
+  readonly report: (error: unknown) => void;
 
   constructor(
     report: (error: unknown) => void,
@@ -63,4 +63,12 @@ export class Guarded<T> extends Observable<T> {
 /** `source`, guarded. */
 export function guard<T>(source: Observable<T>, report: (error: unknown) => void): Observable<T> {
   return new Guarded<T>(report, (subscriber) => source.subscribe(subscriber));
+}
+
+/** What `subscribe` makes of `source`: guarded where that is, as a chain of operators would be. */
+export function derive<T, R>(
+  source: Observable<T>,
+  subscribe: (subscriber: Subscriber<R>) => TeardownLogic,
+): Observable<R> {
+  return source instanceof Guarded ? new Guarded<R>(source.report, subscribe) : new Observable<R>(subscribe);
 }

@@ -75,7 +75,8 @@ export class ReadSide {
   push(bytes: Bytes): void {
     if (this.over !== undefined || bytes.byteLength === 0) return;
     const reader = this.reader;
-    if (reader?.hasRoom === true && !this.delivering && this.queuedBytes === 0) this.deliver(reader, bytes);
+    const isFree = !this.delivering && this.queuedBytes === 0;
+    if (isFree && reader?.hasRoom === true && !reader.isOver) this.deliver(reader, bytes);
     else {
       this.queue ??= new ByteQueue();
       this.queue.push(bytes);
@@ -115,7 +116,10 @@ export class ReadSide {
     return new Observable<Bytes>((subscriber) => this.attach(subscriber, room$));
   }
 
-  /** Makes `subscriber` the reader; returns what ends its turn. */
+  /**
+   * Makes `subscriber` the reader; returns what ends its turn. Who has left is no reader any more, told or not; the owner
+   * hears of it at once only when told, and a room is left only then.
+   */
   attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
     const reader = new SubscribedReader(this, subscriber, room$ === undefined);
     this.install(reader);
@@ -145,7 +149,7 @@ export class ReadSide {
   private install(reader: PlainReader): void {
     const previous = this.reader;
     this.reader = reader;
-    if (previous !== undefined) this.displace(previous);
+    if (previous?.isOver === false) this.displace(previous);
   }
 
   private watchRoom(reader: SubscribedReader, room$: Observable<boolean>): void {
@@ -205,7 +209,7 @@ export class ReadSide {
 
   private finish(): void {
     const reader = this.reader;
-    if (this.over === undefined || reader === undefined || this.queuedBytes > 0) return;
+    if (this.over === undefined || reader?.isOver !== false || this.queuedBytes > 0) return;
     this.reader = undefined;
     if (this.over.error !== undefined) reader.onFail(this.over.error);
     else reader.onEnd();

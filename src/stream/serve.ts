@@ -1,6 +1,17 @@
-import { from, mergeMap, Observable, Subscription, type ObservableInput, type OperatorFunction } from 'rxjs';
+import {
+  from,
+  mergeMap,
+  Observable,
+  type ObservableInput,
+  type Observer,
+  type OperatorFunction,
+  type Subscriber,
+  type Subscription,
+  type Unsubscribable,
+} from 'rxjs';
 import type { Stream } from '../core/stream-contract.js';
 import { asError } from '../core/errors.js';
+import { derive } from '../rx/guarded.js';
 
 /** What a stream has of its host for its handler's failures. */
 interface TellsHandlerErrors {
@@ -34,24 +45,11 @@ export function serve(
   handler: (stream: Stream) => ObservableInput<unknown>,
 ): OperatorFunction<Stream, never> {
   return (stream$) =>
-    stream$.pipe(
-      // Bounded by the handle's maxInboundStreams and by the muxer's streams.
-      mergeMap(
-        (stream) =>
-          new Observable<never>((subscriber) =>
-            own(stream, handler, {
-              next: () => undefined,
-              error: (error) => {
-                if (tellsHandlerErrors(stream)) stream.handlerFailed(error);
-                subscriber.complete();
-              },
-              complete: () => {
-                subscriber.complete();
-              },
-            }),
-          ),
-      ),
-    );
+    derive<Stream, never>(stream$, (subscriber) => {
+      const serving = new Serving(handler, subscriber);
+      subscriber.add(serving);
+      return stream$.subscribe(serving);
+    });
 }
 
 /**
@@ -75,58 +73,127 @@ export function withStream<R>(project: (stream: Stream) => ObservableInput<R>): 
   return (stream$) =>
     stream$.pipe(
       mergeMap(
-        (stream) =>
-          new Observable<R>((subscriber) =>
-            own(stream, project, {
-              next: (value) => {
-                subscriber.next(value);
-              },
-              error: (error) => {
-                subscriber.error(error);
-              },
-              complete: () => {
-                subscriber.complete();
-              },
-            }),
-          ),
+        (stream) => new Observable<R>((subscriber) => new Projecting(stream, subscriber).run(project)),
       ),
     );
 }
 
-function own<R>(
-  stream: Stream,
-  project: (stream: Stream) => ObservableInput<R>,
-  ends: { next(value: R): void; error(error: Error): void; complete(): void },
-): Subscription {
-  const owning = new Subscription();
-  let settled = false;
-  owning.add(() => {
-    if (!settled) stream.error(new Error('the stream’s owner has left'));
-  });
-  const fail = (thrown: unknown): void => {
-    settled = true;
-    const error = asError(thrown);
-    stream.error(error);
-    ends.error(error);
-  };
-  try {
-    owning.add(
-      from(project(stream)).subscribe({
-        next: (value) => {
-          ends.next(value);
-        },
-        error: fail,
-        complete: () => {
-          settled = true;
-          stream.close();
-          ends.complete();
-        },
-      }),
-    );
-  } catch (thrown) {
-    fail(thrown);
+/** Hears what is done with a stream, and owns the stream meanwhile: one object for both, since there is one for every stream. */
+abstract class Owner<R> implements Observer<R>, Unsubscribable {
+  private settled = false;
+  private working: Subscription | undefined;
+
+  constructor(protected readonly stream: Stream) {}
+
+  run(project: (stream: Stream) => ObservableInput<R>): this {
+    try {
+      this.working = from(project(this.stream)).subscribe(this);
+    } catch (thrown) {
+      this.error(thrown);
+    }
+    return this;
   }
-  return owning;
+
+  error(thrown: unknown): void {
+    this.settled = true;
+    const error = asError(thrown);
+    this.stream.error(error);
+    this.failed(error);
+  }
+
+  complete(): void {
+    this.settled = true;
+    this.stream.close();
+    this.done();
+  }
+
+  unsubscribe(): void {
+    if (!this.settled) this.stream.error(new Error('the stream’s owner has left'));
+    this.working?.unsubscribe();
+  }
+
+  abstract next(value: R): void;
+  protected abstract failed(error: Error): void;
+  protected abstract done(): void;
+}
+
+class Projecting<R> extends Owner<R> {
+  constructor(
+    stream: Stream,
+    private readonly subscriber: Subscriber<R>,
+  ) {
+    super(stream);
+  }
+
+  next(value: R): void {
+    this.subscriber.next(value);
+  }
+
+  protected failed(error: Error): void {
+    this.subscriber.error(error);
+  }
+
+  protected done(): void {
+    this.subscriber.complete();
+  }
+}
+
+class Served extends Owner<unknown> {
+  constructor(
+    stream: Stream,
+    private readonly serving: Serving,
+  ) {
+    super(stream);
+  }
+
+  next(): void {
+    // What a handler emits is its own.
+  }
+
+  protected failed(error: Error): void {
+    if (tellsHandlerErrors(this.stream)) this.stream.handlerFailed(error);
+    this.done();
+  }
+
+  protected done(): void {
+    this.serving.done(this);
+  }
+}
+
+/** The streams of one `serve`: no more at once than the handle's maxInboundStreams and the muxers' allow. */
+class Serving implements Observer<Stream>, Unsubscribable {
+  private readonly open = new Set<Served>();
+  private ended = false;
+
+  constructor(
+    private readonly handler: (stream: Stream) => ObservableInput<unknown>,
+    private readonly subscriber: Subscriber<never>,
+  ) {}
+
+  next(stream: Stream): void {
+    const served = new Served(stream, this);
+    this.open.add(served);
+    served.run(this.handler);
+  }
+
+  error(error: unknown): void {
+    this.subscriber.error(error);
+  }
+
+  complete(): void {
+    this.ended = true;
+    if (this.open.size === 0) this.subscriber.complete();
+  }
+
+  done(served: Served): void {
+    this.open.delete(served);
+    if (this.ended && this.open.size === 0) this.subscriber.complete();
+  }
+
+  unsubscribe(): void {
+    for (const served of this.open) served.unsubscribe();
+    this.open.clear();
+  }
 }
 
 function tellsHandlerErrors(stream: Stream): stream is Stream & TellsHandlerErrors {

@@ -3,17 +3,16 @@ import type { Bytes, CloseReason } from '../core/duplex.js';
 import type { StreamScope } from '../core/limits-contract.js';
 import type { Connection, Stream } from '../core/stream-contract.js';
 
-/** The answer to an optimistic proposal, read in front of the application's bytes. */
-export interface PendingAnswer {
-  /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
-  push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
-}
-interface LazyStart {
+/** An optimistic proposal, and the answer to it, read in front of the application's bytes. */
+export interface PendingProposal {
   /** Leaves with the first bytes. */
-  readonly proposal: Bytes;
-  readonly answer: PendingAnswer;
+  readonly bytes: Bytes;
   /** Whether our end waits for the answer: a js-libp2p responder misses one that arrives before its handler runs. */
   readonly holdsEnd: boolean;
+  /** The bytes behind the answer once it is complete, else `undefined`; throws what the refusal is. */
+  push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined;
+  /** It was answered, or the stream is over. */
+  settled(): void;
 }
 /** A stream, as its connection counts it. */
 interface CountedStream extends Stream {
@@ -38,5 +37,5 @@ export interface StreamFacts {
   readonly openedAt: number;
   readonly maxBufferedBytes: number;
   readonly idleTimeoutMs: number;
-  readonly lazy?: LazyStart | undefined;
+  readonly lazy?: PendingProposal | undefined;
 }

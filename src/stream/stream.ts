@@ -10,7 +10,7 @@ import {
   type Subscriber,
   type Unsubscribable,
 } from 'rxjs';
-import type { Bytes, CloseReason, Duplex, Writable } from '../core/duplex.js';
+import type { Bytes, CloseReason, Duplex, RoomWatcher, Writable } from '../core/duplex.js';
 import { asError, Libp2pError, StreamBufferError, StreamResetError } from '../core/errors.js';
 import type { StreamScope } from '../core/limits-contract.js';
 import type { MuxedReader, MuxedStream } from '../core/muxed-stream.js';
@@ -22,7 +22,7 @@ import { Guarded } from '../rx/guarded.js';
 import { ReadSide, type ReadSideOwner } from '../rx/read-side.js';
 import { consume } from './consume.js';
 import { pipeTo } from './pipe-to.js';
-import type { PendingAnswer, StreamFacts, StreamHome } from './stream-facts.js';
+import type { PendingProposal, StreamFacts, StreamHome } from './stream-facts.js';
 import { writeFrom } from './write-from.js';
 
 /** Stream code for a protocol that was refused. @source libp2p error codes */
@@ -39,16 +39,15 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   bytesWritten = 0;
   /** Writes that came too late, after `complete` or a reset. */
   ignoredWrites = 0;
-  /** Called once the optimistic proposal was answered, or the stream is over. */
-  onAnswered: (() => void) | undefined;
   private readonly number: number;
   private readonly maxBufferedBytes: number;
   private readonly side = new ReadSide(this);
   /** Made when somebody looks. */
   private room: Flag | undefined;
-  private proposal: Bytes | undefined;
-  private answer: PendingAnswer | undefined;
-  private readonly holdsEnd: boolean;
+  /** Until it is answered. */
+  private pending: PendingProposal | undefined;
+  /** Whether what is proposed has left. */
+  hasBegun: boolean;
   private ending = false;
   private endHeldBack = false;
   private discards = false;
@@ -69,9 +68,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.openedAt = facts.openedAt;
     this.maxBufferedBytes = facts.maxBufferedBytes;
     this.idleTimeoutMs = facts.idleTimeoutMs;
-    this.proposal = facts.lazy?.proposal;
-    this.answer = facts.lazy?.answer;
-    this.holdsEnd = facts.lazy?.holdsEnd === true;
+    this.pending = facts.lazy;
+    this.hasBegun = facts.lazy === undefined;
     muxed.reader = this;
   }
 
@@ -79,10 +77,16 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     return `${this.connection.id}-${String(this.number)}`;
   }
 
-  /** Makes `subscriber` the reader; returns what ends its turn. */
-  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
+  /** Makes `subscriber` the reader. Nothing is fed from here, so that one without a room may leave untold: a list of what to tell takes more than all else of a reader. */
+  attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable | undefined {
     this.begin();
-    return this.side.attach(subscriber, room$);
+    const reader = this.side.attach(subscriber, room$);
+    return room$ === undefined ? undefined : reader;
+  }
+
+  /** One at a time: for whoever reads here and writes here. */
+  watchRoom(watcher: RoomWatcher): void {
+    this.roomFlag.watch(watcher);
   }
 
   onConsumed(byteLength: number): void {
@@ -94,11 +98,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     return this.muxed.hasRoom;
   }
   get room$(): Observable<boolean> {
-    if (this.room === undefined) {
-      this.room = new Flag(this.muxed.hasRoom);
-      if (this.reason !== undefined) this.room.complete();
-    }
-    return this.room.$;
+    return this.roomFlag.$;
   }
   get sink(): this {
     return this;
@@ -134,7 +134,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.ending = true;
     this.firstEnd ??= 'local';
     this.begin();
-    if (this.answer !== undefined && this.holdsEnd) this.endHeldBack = true;
+    if (this.pending?.holdsEnd === true) this.endHeldBack = true;
     else this.muxed.end();
   }
 
@@ -150,7 +150,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   close(): void {
     this.complete();
     // What is discarded is not read, and an end behind an answer that was never read is no end in order.
-    this.discards = this.answer !== undefined;
+    this.discards = this.pending !== undefined;
     if (!this.discards) this.muxed.discard();
     this.side.end();
   }
@@ -169,7 +169,10 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
   }
 
   pipeTo(destination: Pick<Duplex, 'sink' | 'room$'>): Observable<never> {
-    return this.guarded(pipeTo(this, destination));
+    return new Guarded<never>(this.connection.report, (subscriber) => {
+      this.begin();
+      return pipeTo(this, this.side, destination, subscriber);
+    });
   }
 
   consume<R>(project: (chunk: Bytes) => ObservableInput<R>): Observable<R>;
@@ -191,8 +194,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   // ── what the muxer says ────────────────────────────────────────────────────────────────────────────────────────────
   onBytes(bytes: Bytes): void {
-    if (this.answer !== undefined) {
-      this.readAnswer(this.answer, bytes);
+    if (this.pending !== undefined) {
+      this.readAnswer(this.pending, bytes);
       return;
     }
     this.bytesRead += bytes.byteLength;
@@ -201,16 +204,12 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   onEnd(): void {
     this.firstEnd ??= 'remote';
-    if (this.answer === undefined) this.side.end();
-    else
-      this.muxed.reset(
-        new Libp2pError(
-          'ERR_UNEXPECTED_END',
-          'remote',
-          `the stream ended before ${this.protocol} was answered`,
-        ),
-        NEGOTIATION_FAILED,
-      );
+    if (this.pending === undefined) {
+      this.side.end();
+      return;
+    }
+    const what = `the stream ended before ${this.protocol} was answered`;
+    this.muxed.reset(new Libp2pError('ERR_UNEXPECTED_END', 'remote', what), NEGOTIATION_FAILED);
   }
 
   onReset(error: Error, by: 'local' | 'remote', code: number | undefined): void {
@@ -226,21 +225,16 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.finish({ by: this.firstEnd ?? 'remote' });
   }
 
-  get hasBegun(): boolean {
-    return this.proposal === undefined;
-  }
-
   /** First use: what was proposed leaves in front of the first bytes. */
   begin(): void {
-    if (this.proposal === undefined) return;
-    const proposal = this.proposal;
-    this.proposal = undefined;
-    this.muxed.write(proposal);
+    if (this.hasBegun) return;
+    this.hasBegun = true;
+    if (this.pending !== undefined) this.muxed.write(this.pending.bytes);
   }
 
   /** Whether the optimistic proposal still waits for its answer. */
   get awaitsAnswer(): boolean {
-    return this.answer !== undefined && this.reason === undefined;
+    return this.pending !== undefined && this.reason === undefined;
   }
 
   /** The handler that owns this stream has failed. */
@@ -253,9 +247,17 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     this.muxed.reset(error, code);
   }
 
-  private readAnswer(answer: PendingAnswer, bytes: Bytes): void {
+  private get roomFlag(): Flag {
+    if (this.room === undefined) {
+      this.room = new Flag(this.muxed.hasRoom);
+      if (this.reason !== undefined) this.room.complete();
+    }
+    return this.room;
+  }
+
+  private readAnswer(pending: PendingProposal, bytes: Bytes): void {
     try {
-      const answered = answer.push(bytes);
+      const answered = pending.push(bytes);
       this.muxed.credit(bytes.byteLength - (answered?.rest?.byteLength ?? 0));
       if (answered === undefined) return;
       this.goOn();
@@ -267,9 +269,8 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
 
   /** What waited for the answer. */
   private goOn(): void {
-    this.answer = undefined;
-    this.onAnswered?.();
-    this.onAnswered = undefined;
+    this.pending?.settled();
+    this.pending = undefined;
     if (this.endHeldBack) this.muxed.end();
     this.endHeldBack = false;
     if (this.discards) this.muxed.discard();
@@ -279,7 +280,7 @@ export class HostStream extends Guarded<Bytes> implements Stream, MuxedReader, R
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.ending = true;
-    this.onAnswered?.();
+    this.pending?.settled();
     this.room?.complete();
     this.publish(reason);
     this.connection.streamEnded(this, reason);

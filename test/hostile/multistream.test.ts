@@ -1,7 +1,7 @@
 /** Reliability sheet, 5.2: what a peer may say in place of multistream-select, to a listener, in a stream, and as an answer. */
 import { map } from 'rxjs';
 import { serve, type Stream } from '../../src/index.js';
-import { InboundNegotiation } from '../../src/connection/negotiation.js';
+import { InboundNegotiation, NEGOTIATION_MS } from '../../src/connection/negotiation.js';
 import { upgradeOutbound } from '../../src/connection/upgrade.js';
 import { upgradedOnly } from '../support/upgraded.js';
 import { concatBytes, fromHex, NO_BYTES, toHex, utf8 } from '../../src/core/bytes.js';
@@ -17,7 +17,9 @@ import { noise } from '../../src/protocols/noise/noise.js';
 import { plaintext } from '../../src/protocols/plaintext/plaintext.js';
 import { FLAG, TYPE } from '../../src/protocols/yamux/frame.js';
 import { yamux } from '../../src/protocols/yamux/yamux.js';
+import { Deadlines } from '../../src/rx/deadlines.js';
 import { seededRandom } from '../../src/testing.js';
+import { VirtualClock } from '../../src/testing/virtual-clock.js';
 import { duplexPair } from '../support/duplex-pair.js';
 import { dataFrame, frameHeader, hostBench, opening, tokens, type Bench } from '../support/hostile-peer.js';
 
@@ -344,10 +346,14 @@ describe('data behind a proposal', () => {
       credit: (byteLength) => credited.push(byteLength),
     };
     let rest: Bytes | undefined;
-    new InboundNegotiation(muxed, () => true, {
-      agreed: (_, behind) => (rest = behind),
-      failed: () => undefined,
-    });
+    class Negotiation extends InboundNegotiation {
+      protected override supports = (): boolean => true;
+      protected override agreed = (_: string, behind: Bytes | undefined): void => {
+        rest = behind;
+      };
+      protected override failed = (): void => undefined;
+    }
+    new Negotiation(muxed, new Deadlines(new VirtualClock(), NEGOTIATION_MS));
     muxed.reader?.onBytes(concatBytes(tokens('/slow'), sent));
     expect(credited).toEqual([tokens('/slow').byteLength]);
     expect(toHex(rest ?? NO_BYTES)).toBe(toHex(sent));

@@ -1,6 +1,6 @@
 /** Reliability sheet, 5.6, where a line is about what a connection makes of its muxer: raw frames against a whole connection. */
 import { IdleStreams } from '../../src/connection/idle-streams.js';
-import { NEGOTIATION_MS } from '../../src/connection/stream-opener.js';
+import { NEGOTIATION_MS } from '../../src/connection/negotiation.js';
 import { Deadlines } from '../../src/rx/deadlines.js';
 import { HostConnection, type ConnectionDeps } from '../../src/connection/connection.js';
 import { concatBytes, utf8 } from '../../src/core/bytes.js';

@@ -89,6 +89,27 @@ describe('deadlines', () => {
     expect([clock.nextAt, expired]).toEqual([250, 1]);
   });
 
+  it('that are objects leave their timer to the next, until it has run out or they settle', () => {
+    const clock = new VirtualClock();
+    const deadlines = new Deadlines(clock, 100);
+    let expired = 0;
+    const deadline = { dueAt: 0, expire: (): unknown => (expired += 1) };
+    deadlines.set(deadline);
+    deadlines.settle();
+    deadlines.clear(deadline);
+    expect(clock.nextAt).toBe(100);
+    deadlines.settle();
+    expect(clock.nextAt).toBeUndefined();
+    deadlines.set(deadline);
+    deadlines.clear(deadline);
+    clock.moveTo(50);
+    deadlines.set(deadline);
+    clock.step();
+    expect([clock.nextAt, expired]).toEqual([150, 0]);
+    clock.step();
+    expect([clock.nextAt, expired]).toEqual([undefined, 1]);
+  });
+
   it('may be set and cleared while another expires', () => {
     const clock = new VirtualClock();
     const deadlines = new Deadlines(clock, 10);

@@ -1,4 +1,4 @@
-import { BehaviorSubject, NEVER, Subject, take, throwError, type Observable } from 'rxjs';
+import { BehaviorSubject, NEVER, Observable, Subject, take, throwError, type Subscription } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Bytes } from '../../src/core/duplex.js';
 import { codeOf } from '../../src/core/errors.js';
@@ -337,6 +337,55 @@ describe('unsubscribing', () => {
     first.stop();
     first.stop();
     expect(heard).toEqual(['+', '-']);
+  });
+});
+
+describe('a subscriber who leaves untold', () => {
+  const attach = (side: ReadSide): { readonly seen: (number | string)[]; readonly reader: Subscription } => {
+    const seen: (number | string)[] = [];
+    const untold$ = new Observable<Bytes>((subscriber) => {
+      side.attach(subscriber);
+    });
+    const reader = untold$.subscribe({
+      next: (bytes) => seen.push(...bytes),
+      error: (error: unknown) => seen.push(codeOf(error)),
+      complete: () => seen.push('|'),
+    });
+    return { seen, reader };
+  };
+
+  it('takes no byte and no end, and the next reader has them all', () => {
+    const { side, heard } = bench();
+    const { seen, reader } = attach(side);
+    side.push(A);
+    reader.unsubscribe();
+    side.push(B);
+    side.push(C);
+    side.end();
+    expect([seen, side.queuedBytes]).toEqual([[1], 2]);
+    expect(read(side).seen).toEqual([2, 3, '|']);
+    expect(heard.filter((word) => typeof word === 'number')).toEqual([1, 2]);
+  });
+
+  it('hears neither of a reset nor of who comes next', () => {
+    const { side } = bench();
+    const first = attach(side);
+    first.reader.unsubscribe();
+    const second = attach(side);
+    second.reader.unsubscribe();
+    side.fail(reset);
+    expect([first.seen, second.seen, read(side).seen]).toEqual([[], [], ['RESET']]);
+  });
+
+  it('gets nothing of what comes while it leaves', () => {
+    const { side } = bench();
+    const { seen, reader } = attach(side);
+    reader.add(() => {
+      side.push(B);
+    });
+    side.push(A);
+    reader.unsubscribe();
+    expect([seen, side.queuedBytes, read(side).seen]).toEqual([[1], 1, [2]]);
   });
 });
 

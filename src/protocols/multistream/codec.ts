@@ -24,18 +24,37 @@ export const REFUSAL_FRAME = encodeToken(REFUSAL);
 
 /** Encoded once: what a host proposes and accepts is little, and it is said with every stream. */
 const MAX_ENCODED = 64;
-const encoded = new Map<string, { readonly proposal: Bytes; readonly token: Bytes }>();
+const encoded = new Map<string, Words>();
 
 /** A protocol as a token, and as what opens a negotiation: behind the header. They are not to be changed. */
-export function wordsFor(protocol: string): { readonly proposal: Bytes; readonly token: Bytes } {
+interface Words {
+  readonly protocol: string;
+  readonly proposal: Bytes;
+  readonly token: Bytes;
+}
+
+export function wordsFor(protocol: string): Words {
   const known = encoded.get(protocol);
   if (known !== undefined) return known;
   // Those that are used come back; a remote may choose among those that a matcher accepts.
   if (encoded.size >= MAX_ENCODED) encoded.clear();
   const token = encodeToken(protocol);
-  const words = { proposal: concatBytes(HEADER_FRAME, token), token };
+  const words = { protocol, proposal: concatBytes(HEADER_FRAME, token), token };
   encoded.set(protocol, words);
   return words;
+}
+
+/** The words with which `bytes` begin, where they are some of those that are encoded: nothing needs to be decoded then. */
+export function knownProposal(bytes: Uint8Array): Words | undefined {
+  if (!startsWith(bytes, HEADER_FRAME)) return undefined;
+  for (const words of encoded.values())
+    if (startsWith(bytes, words.token, HEADER_FRAME.byteLength)) return words;
+  return undefined;
+}
+
+/** What follows `prefix`, with which `bytes` begin. */
+export function behind(bytes: Bytes, { byteLength }: Uint8Array): Bytes | undefined {
+  return bytes.byteLength === byteLength ? undefined : bytes.subarray(byteLength);
 }
 
 /** Whether `bytes` begin with all of `prefix`. */

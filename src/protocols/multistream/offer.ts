@@ -6,6 +6,7 @@
 import type { Bytes } from '../../core/duplex.js';
 import { Libp2pError, quote } from '../../core/errors.js';
 import {
+  behind,
   encodeToken,
   HEADER,
   HEADER_FRAME,
@@ -68,23 +69,19 @@ export function proposalOf(protocol: string): Bytes {
 export class LazyAnswer {
   private offer: Offer | undefined;
 
-  constructor(private readonly protocol: string) {}
+  constructor(protected readonly protocol: string) {}
 
   push(bytes: Bytes): { readonly rest: Bytes | undefined } | undefined {
     if (this.offer === undefined) {
       // Most answers come whole, and are word for word what was proposed.
       const expected = proposalOf(this.protocol);
-      if (startsWith(bytes, expected)) return { rest: behind(bytes, expected.byteLength) };
+      if (startsWith(bytes, expected)) return { rest: behind(bytes, expected) };
       this.offer = new Offer([this.protocol]);
     }
     const answer = this.offer.push(bytes);
     // With a single proposal there is no second one to write.
     return answer === undefined || answer instanceof Uint8Array ? undefined : answer;
   }
-}
-
-function behind(bytes: Bytes, at: number): Bytes | undefined {
-  return at === bytes.byteLength ? undefined : bytes.subarray(at);
 }
 
 function unsupported(protocols: readonly string[]): Libp2pError {
