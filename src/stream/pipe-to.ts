@@ -51,23 +51,39 @@ class Pipe implements PlainReader, RoomWatcher, Unsubscribable {
     try {
       this.sink.next(bytes);
     } catch (error) {
-      // A sink that somebody else made, and that does what none may: it is the pipe's failure, not the connection's.
-      this.subscriber.error(asError(error));
+      this.thrown(error);
     }
   }
 
   onEnd(): void {
-    this.sink.complete();
+    this.tell(() => {
+      this.sink.complete();
+    });
     this.subscriber.complete();
   }
 
   onFail(error: Error): void {
-    this.sink.error(error);
+    this.tell(() => {
+      this.sink.error(error);
+    });
     this.subscriber.error(error);
   }
 
   unsubscribe(): void {
     this.side.detach(this);
+  }
+
+  private tell(word: () => void): void {
+    try {
+      word();
+    } catch (error) {
+      this.thrown(error);
+    }
+  }
+
+  /** By a sink that somebody else made, and that does what none may: it is the pipe's failure, not the connection's. */
+  private thrown(error: unknown): void {
+    this.subscriber.error(asError(error));
   }
 }
 

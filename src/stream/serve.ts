@@ -81,6 +81,7 @@ export function withStream<R>(project: (stream: Stream) => ObservableInput<R>): 
 /** Hears what is done with a stream, and owns the stream meanwhile: one object for both, since there is one for every stream. */
 abstract class Owner<R> implements Observer<R>, Unsubscribable {
   private settled = false;
+  private hasLeft = false;
   private working: Subscription | undefined;
 
   constructor(protected readonly stream: Stream) {}
@@ -88,6 +89,8 @@ abstract class Owner<R> implements Observer<R>, Unsubscribable {
   run(project: (stream: Stream) => ObservableInput<R>): this {
     try {
       this.working = from(project(this.stream)).subscribe(this);
+      // It may be the projection itself that makes its owner leave.
+      if (this.hasLeft) this.working.unsubscribe();
     } catch (thrown) {
       this.error(thrown);
     }
@@ -108,6 +111,7 @@ abstract class Owner<R> implements Observer<R>, Unsubscribable {
   }
 
   unsubscribe(): void {
+    this.hasLeft = true;
     if (!this.settled) this.stream.error(new Error('the stream’s owner has left'));
     this.working?.unsubscribe();
   }
