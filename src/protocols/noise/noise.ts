@@ -129,7 +129,7 @@ class HandshakeRun {
   /** Writes message 1 at once, so that it leaves with whatever was written before it. */
   begin(): Subscription {
     if (this.options.role === 'initiator') this.write(this.handshake.writeFirst());
-    listenTo(this.duplex.read(), this.reading, {
+    listenTo(this.duplex, this.reading, {
       next: (bytes) => {
         this.hear(bytes);
       },

@@ -1,6 +1,7 @@
 import { Subscription, type SchedulerLike } from 'rxjs';
 import type { Duplex } from '../../core/duplex.js';
 import { Libp2pError } from '../../core/errors.js';
+import { listenTo } from '../../rx/listen-to.js';
 
 /** How long the remote gets to take our last words and to end its side, before the channel is destroyed. */
 const LINGER_MS = 500;
@@ -14,5 +15,5 @@ export function linger(duplex: Duplex, scheduler: SchedulerLike): void {
   };
   duplex.sink.complete();
   lingering.add(scheduler.schedule(destroy, LINGER_MS));
-  lingering.add(duplex.read().subscribe({ error: destroy, complete: destroy }));
+  listenTo(duplex, lingering, { next: () => undefined, error: destroy, complete: destroy });
 }
