@@ -1,5 +1,5 @@
 /** From an address to an upgraded connection, with news on the way: what the dial worker calls dialing. */
-import { defer, finalize, map, switchMap, throwError, type Observable } from 'rxjs';
+import { defer, map, Observable, switchMap, throwError } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
@@ -64,17 +64,25 @@ function dialWithin(
   scope: ConnectionScope | undefined,
 ): Observable<RawConnection> {
   if (scope === undefined) return transport.dial(addr);
-  let handedOn = false;
-  return defer(() => transport.dial(addr)).pipe(
-    map((raw) => {
-      handedOn = true;
-      raw.scope = scope;
-      return raw;
-    }),
-    finalize(() => {
+  return new Observable<RawConnection>((subscriber) => {
+    let handedOn = false;
+    subscriber.add(() => {
       if (!handedOn) scope.done();
-    }),
-  );
+    });
+    return transport.dial(addr).subscribe({
+      next: (raw) => {
+        handedOn = true;
+        raw.scope = scope;
+        subscriber.next(raw);
+      },
+      error: (error: unknown) => {
+        subscriber.error(error);
+      },
+      complete: () => {
+        subscriber.complete();
+      },
+    });
+  });
 }
 
 function registered<C>(upgraded: Upgraded, { register }: ConnectDeps<C>): C {
