@@ -1,4 +1,5 @@
 import { Observable, type OperatorFunction, type SchedulerLike, type Subscription } from 'rxjs';
+import { handingOn } from './handing-on.js';
 
 /**
  * Rings at the time that came last, ms on the scheduler's clock, and never inside what set it; `undefined` is never. A time
@@ -10,8 +11,8 @@ export function alarm(scheduler: SchedulerLike): OperatorFunction<number | undef
       let setFor: number | undefined;
       let ringing: Subscription | undefined;
       subscriber.add(() => ringing?.unsubscribe());
-      return at$.subscribe({
-        next: (at) => {
+      return at$.subscribe(
+        handingOn(subscriber, (at) => {
           if (at === setFor) return;
           ringing?.unsubscribe();
           setFor = at;
@@ -25,13 +26,7 @@ export function alarm(scheduler: SchedulerLike): OperatorFunction<number | undef
                   },
                   Math.max(0, at - scheduler.now()),
                 );
-        },
-        error: (error: unknown) => {
-          subscriber.error(error);
-        },
-        complete: () => {
-          subscriber.complete();
-        },
-      });
+        }),
+      );
     });
 }

@@ -6,6 +6,7 @@ import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope, ResourceManager } from '../core/limits-contract.js';
 import type { RawConnection, Transport } from '../core/parts.js';
 import { upgradeOutbound, type UpgradeDeps, type Upgraded } from '../connection/upgrade.js';
+import { handingOn } from '../rx/handing-on.js';
 import { factsOf } from './connection-facts.js';
 import { Unregistered, type ConnectUpdate } from './dial-attempt.js';
 import type { AttemptTask } from './dial-state.js';
@@ -69,19 +70,13 @@ function dialWithin(
     subscriber.add(() => {
       if (!handedOn) scope.done();
     });
-    return transport.dial(addr).subscribe({
-      next: (raw) => {
+    return transport.dial(addr).subscribe(
+      handingOn(subscriber, (raw) => {
         handedOn = true;
         raw.scope = scope;
         subscriber.next(raw);
-      },
-      error: (error: unknown) => {
-        subscriber.error(error);
-      },
-      complete: () => {
-        subscriber.complete();
-      },
-    });
+      }),
+    );
   });
 }
 
