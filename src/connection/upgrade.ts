@@ -1,21 +1,11 @@
 /** From a raw channel to a secured and muxed one, as one pipeline that emits once. @source libp2p connections specification */
-import {
-  concat,
-  defer,
-  map,
-  mergeMap,
-  Observable,
-  of,
-  switchMap,
-  tap,
-  type MonoTypeOperatorFunction,
-} from 'rxjs';
+import { map, Observable, of, switchMap, type Subscriber } from 'rxjs';
 import type { Duplex } from '../core/duplex.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { Muxer, RawConnection, Secured, SecuredMuxed, SecurityProtocol } from '../core/parts.js';
 import { refuseOther } from '../core/remote-peer.js';
-import { offer, offerLazily, respond } from '../protocols/multistream/select.js';
+import { offer, offerLazily, respond, type Selected } from '../protocols/multistream/select.js';
 
 export interface UpgradeDeps {
   readonly security: readonly SecurityProtocol[];
@@ -64,11 +54,16 @@ export function upgradeOutbound(
   const { duplex, native } = raw;
   const handshake = (channel: Duplex): Observable<SecuredBy> =>
     role === 'client' ? initiate(channel, expectedPeer, deps) : answer(channel, deps, expectedPeer);
-  const secured$ = defer(() =>
-    native === undefined ? handshake(guarded(duplex, deps)) : taken(native, duplex, deps, expectedPeer),
-  );
-  const admitted$ = secured$.pipe(gated('outbound', raw, deps));
-  return owned(raw, concat(of(CONNECTED), stages(raw, admitted$, deps, role)));
+  return new Observable<UpgradeUpdate>((subscriber) => {
+    const tell = (update: UpgradeUpdate): void => {
+      subscriber.next(update);
+    };
+    const upgrade = new Upgrade({ raw, direction: 'outbound', role, deps }, subscriber, tell);
+    tell(CONNECTED);
+    upgrade.secure(() =>
+      native === undefined ? handshake(guarded(duplex, deps)) : taken(native, duplex, deps, expectedPeer),
+    );
+  });
 }
 
 /**
@@ -81,13 +76,14 @@ export function upgradeInbound(
   channel: Duplex = raw.duplex,
 ): Observable<Upgraded> {
   const { native } = raw;
-  const secured$ = defer(() =>
-    native === undefined ? answer(guarded(channel, deps), deps) : taken(native, channel, deps),
-  );
-  const admitted$ = secured$.pipe(gated('inbound', raw, deps));
-  return owned(raw, stages(raw, admitted$, deps, 'server')).pipe(
-    mergeMap((update) => (update.type === 'upgraded' ? [update.upgraded] : [])),
-  );
+  return new Observable<Upgraded>((subscriber) => {
+    const tell = (update: UpgradeUpdate): void => {
+      if (update.type === 'upgraded') subscriber.next(update.upgraded);
+    };
+    new Upgrade({ raw, direction: 'inbound', role: 'server', deps }, subscriber, tell).secure(() =>
+      native === undefined ? answer(guarded(channel, deps), deps) : taken(native, channel, deps),
+    );
+  });
 }
 
 const CONNECTED: UpgradeUpdate = { type: 'progress', stage: 'connected' };
@@ -141,85 +137,102 @@ function guarded(duplex: Duplex, { protect }: UpgradeDeps): Duplex {
   return protect === undefined ? duplex : protect(duplex);
 }
 
-/** Errors where the gater does not want the peer. */
-function gated(
-  direction: Direction,
-  raw: RawConnection,
-  { gate }: UpgradeDeps,
-): MonoTypeOperatorFunction<SecuredBy> {
-  return map((secured) => {
-    const refusal = gate?.refusesSecured(direction, secured.secured.remotePeer, raw);
-    if (refusal !== undefined) throw refusal;
-    return secured;
-  });
+interface Upgrading {
+  readonly raw: RawConnection;
+  readonly direction: Direction;
+  readonly role: Role;
+  readonly deps: UpgradeDeps;
 }
 
-/** The muxer's turn; that the channel is secured is told before. */
-function stages(
-  raw: RawConnection,
-  secured$: Observable<SecuredBy>,
-  deps: UpgradeDeps,
-  role: Role,
-): Observable<UpgradeUpdate> {
-  return secured$.pipe(
-    // The peer is known now: what it has of our limits is its own (8.3, stage 8).
-    tap(({ secured }) => {
-      raw.scope?.setPeer(secured.remotePeer.toString());
-    }),
-    switchMap((secured) => concat(of(SECURED), mux(raw, secured, deps, role))),
-  );
-}
+/** One channel on its way up: security, the gate, the muxer. It is destroyed unless it gets there. */
+class Upgrade {
+  private handedOn = false;
+  private cause: Error | undefined;
 
-function mux(
-  raw: RawConnection,
-  { encryption, secured }: SecuredBy,
-  deps: UpgradeDeps,
-  role: Role,
-): Observable<UpgradeUpdate> {
-  const { duplex, muxer, remotePeer } = secured;
-  const select = role === 'client' ? offer : respond;
-  const settled$ =
-    muxer === undefined ? select(duplex, protocolsOf(deps.muxers)) : of({ protocol: muxer, duplex });
-  return settled$.pipe(
-    map((settled) => ({
-      type: 'upgraded',
-      upgraded: {
-        raw,
-        duplex: settled.duplex,
-        remotePeer,
-        encryption,
-        muxer: raw.native?.muxer ?? byProtocol(deps.muxers, settled.protocol),
-        // In go-libp2p as well, QUIC does not count as early.
-        earlyMuxer: muxer !== undefined && raw.native === undefined,
-        role,
-      },
-    })),
-  );
-}
-
-function owned(raw: RawConnection, source: Observable<UpgradeUpdate>): Observable<UpgradeUpdate> {
-  return new Observable<UpgradeUpdate>((subscriber) => {
-    let handedOn = false;
-    let cause: Error | undefined;
+  constructor(
+    private readonly upgrading: Upgrading,
+    private readonly subscriber: Subscriber<unknown>,
+    private readonly tell: (update: UpgradeUpdate) => void,
+  ) {
     subscriber.add(() => {
-      if (handedOn) return;
-      raw.duplex.sink.error(cause ?? new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned'));
-      raw.scope?.done();
+      this.leave();
     });
-    subscriber.add(
-      source.subscribe({
-        next: (update) => {
-          handedOn = update.type === 'upgraded';
-          subscriber.next(update);
-          if (handedOn) subscriber.complete();
+  }
+
+  secure(begin: () => Observable<SecuredBy>): void {
+    if (this.subscriber.closed) return;
+    this.listen(begin, (secured) => {
+      this.secured(secured);
+    });
+  }
+
+  private secured(by: SecuredBy): void {
+    const { raw, direction, role, deps } = this.upgrading;
+    const { duplex, remotePeer, muxer } = by.secured;
+    const refusal = deps.gate?.refusesSecured(direction, remotePeer, raw);
+    if (refusal !== undefined) throw refusal;
+    // The peer is known now: what it has of our limits is its own (8.3, stage 8).
+    raw.scope?.setPeer(remotePeer.toString());
+    this.tell(SECURED);
+    if (this.subscriber.closed) return;
+    if (muxer !== undefined) this.muxed(by, { protocol: muxer, duplex });
+    else {
+      const select = role === 'client' ? offer : respond;
+      this.listen(
+        () => select(duplex, protocolsOf(deps.muxers)),
+        (settled) => {
+          this.muxed(by, settled);
         },
-        error: (error: unknown) => {
-          cause = asError(error);
-          subscriber.error(error);
+      );
+    }
+  }
+
+  private muxed({ encryption, secured }: SecuredBy, settled: Selected): void {
+    const { raw, role, deps } = this.upgrading;
+    const upgraded = {
+      raw,
+      duplex: settled.duplex,
+      remotePeer: secured.remotePeer,
+      encryption,
+      muxer: raw.native?.muxer ?? byProtocol(deps.muxers, settled.protocol),
+      // In go-libp2p as well, QUIC does not count as early.
+      earlyMuxer: secured.muxer !== undefined && raw.native === undefined,
+      role,
+    };
+    this.handedOn = true;
+    this.tell({ type: 'upgraded', upgraded });
+    this.subscriber.complete();
+  }
+
+  /** What is thrown on the way, too, fails it. */
+  private listen<T>(begin: () => Observable<T>, next: (value: T) => void): void {
+    const error = (thrown: unknown): void => {
+      this.cause = asError(thrown);
+      this.subscriber.error(thrown);
+    };
+    try {
+      const stage = begin().subscribe({
+        next: (value) => {
+          try {
+            next(value);
+          } catch (thrown) {
+            error(thrown);
+          }
         },
-      }),
-    );
-  });
+        error,
+      });
+      this.subscriber.add(stage);
+    } catch (thrown) {
+      error(thrown);
+    }
+  }
+
+  private leave(): void {
+    if (this.handedOn) return;
+    const { raw } = this.upgrading;
+    raw.duplex.sink.error(this.cause ?? new Libp2pError('ERR_ABORTED', 'local', 'the upgrade was abandoned'));
+    raw.scope?.done();
+  }
 }
 
 function protocolsOf(parts: readonly { readonly protocol: string }[]): string[] {

@@ -36,6 +36,11 @@ export function toHex(bytes: Uint8Array): string {
   return text;
 }
 
+/** Short bytes as a name to look them up by: a character for each. */
+export function nameOfBytes(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
 /** Throws ERR_INVALID_OPTION for anything but pairs of hex digits. */
 export function fromHex(text: string): Bytes {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text))

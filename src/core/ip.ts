@@ -1,13 +1,16 @@
 /** IP addresses between text and bytes, strictly; IPv6 text as RFC 5952 wants it. `undefined` means: no address. */
 import type { Bytes } from './duplex.js';
 
+const DECIMAL = /^(0|[1-9]\d{0,2})$/;
+
 export function parseIp4(text: string): Bytes | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [index, part] of parts.entries()) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[index] = Number(part);
+  for (let at = 0; at < 4; at += 1) {
+    const part = parts[at] ?? '';
+    if (!DECIMAL.test(part) || Number(part) > 255) return undefined;
+    bytes[at] = Number(part);
   }
   return bytes;
 }
@@ -17,6 +20,8 @@ export function printIp4(bytes: Uint8Array): string {
 }
 
 export function parseIp6(text: string): Bytes | undefined {
+  // Most texts that are none have not a colon.
+  if (!text.includes(':')) return undefined;
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
   // IPv4 may only stand at the very end.

@@ -1,7 +1,7 @@
 import type { Crypto } from '../crypto/contract.js';
 import { crypto as platformCrypto } from '../crypto/crypto.js';
 import { platformRandom } from '../crypto/random.js';
-import { concatBytes, equalBytes } from './bytes.js';
+import { concatBytes, equalBytes, nameOfBytes } from './bytes.js';
 import type { Bytes } from './duplex.js';
 import { Libp2pError } from './errors.js';
 import type { KeyType, PrivateKey, PublicKey, RandomSource } from './identity.js';
@@ -16,6 +16,8 @@ import {
   type KeyKind,
 } from './key-kinds.js';
 import { decodeKey, encodeKey } from './key-message.js';
+import { Recent } from './recent.js';
+import { isVerified } from './verified.js';
 
 const KINDS: Readonly<Record<KeyType, KeyKind>> = {
   Ed25519: ed25519Kind,
@@ -97,10 +99,22 @@ export function privateKeyFrom(bytes: Uint8Array, crypto: Crypto = platformCrypt
   return privateKey(type, data, crypto);
 }
 
+/** Keys that were read lately: a connection brings its peer's in the handshake, in identify and with its record. */
+const MAX_RECENT = 256;
+const recent = new Recent<PublicKey>(MAX_RECENT);
+/** Longer ones, of RSA, are not looked up by their bytes. */
+const MAX_NAMED_BYTES = 64;
+
 /** A public key from any valid protobuf form; its own `bytes` are canonical. Throws ERR_INVALID_KEY or ERR_INVALID_PROTOBUF. */
 export function publicKeyFrom(bytes: Uint8Array, crypto: Crypto = platformCrypto): PublicKey {
+  const name =
+    bytes.byteLength <= MAX_NAMED_BYTES && crypto === platformCrypto ? nameOfBytes(bytes) : undefined;
+  const known = name === undefined ? undefined : recent.get(name);
+  if (known !== undefined) return known;
   const { type, data } = decodeKey(bytes, 'public key');
-  return publicKey(type, data, crypto);
+  const key = publicKey(type, data, crypto);
+  if (name !== undefined) recent.set(name, key);
+  return key;
 }
 
 function privateKey(type: KeyType, raw: Uint8Array, crypto: Crypto): PrivateKey {
@@ -119,7 +133,8 @@ function publicKey(type: KeyType, raw: Uint8Array, crypto: Crypto): PublicKey {
   return Object.freeze({
     type,
     bytes,
-    verify: (data: Uint8Array, signature: Uint8Array): boolean => verifier.verify(data, signature),
+    verify: (data: Uint8Array, signature: Uint8Array): boolean =>
+      isVerified({ crypto, key: bytes, data, signature }, () => verifier.verify(data, signature)),
     equals: (other: PublicKey): boolean => equalBytes(bytes, other.bytes),
   });
 }

@@ -23,7 +23,8 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** An address that our codec has read. Throws ERR_INVALID_MULTIADDR. */
 export function parseMultiaddr(source: string | Uint8Array | Multiaddr): Multiaddr {
-  if (typeof source === 'string') return fromComponents(componentsFromText(source));
+  if (typeof source === 'string')
+    return readings.get(source)?.addr ?? fromComponents(componentsFromText(source));
   if (source instanceof Uint8Array) return fromComponents(componentsFromBytes(source));
   return source instanceof GuardedMultiaddr
     ? source
@@ -46,7 +47,8 @@ export function componentsOf(addr: Multiaddr): readonly AddrComponent[] {
 }
 
 function fromComponents(components: readonly AddrComponent[]): Multiaddr {
-  return new GuardedMultiaddr(textOf(components), components);
+  const text = textOf(components);
+  return readings.get(text)?.addr ?? new GuardedMultiaddr(text, components);
 }
 
 /** The text of an object that somebody else made; a path is the one value that the package writes differently. */
@@ -61,16 +63,20 @@ function foreignText(addr: Multiaddr): string {
 interface Reading {
   readonly components: readonly AddrComponent[];
   split: SplitAddr | undefined;
+  /** The address of which this is the canonical text; none where the text does not bring all of it back. */
+  readonly addr: Multiaddr | undefined;
 }
 /** Addresses that were asked about lately: a host with ten thousand connections asks about few of theirs at a time. */
 const MAX_READINGS = 128;
 const readings = new Recent<Reading>(MAX_READINGS);
 
-function readingOf({ text, kept }: GuardedMultiaddr): Reading {
-  const known = readings.get(text);
-  if (known !== undefined) return known;
-  const reading = { components: kept ?? componentsFromText(text), split: undefined };
-  readings.set(text, reading);
+function readingOf(addr: GuardedMultiaddr): Reading {
+  return readings.get(addr.text) ?? read(addr, addr.kept ?? componentsFromText(addr.text));
+}
+
+function read(addr: GuardedMultiaddr, components: readonly AddrComponent[]): Reading {
+  const reading = { components, split: undefined, addr: addr.kept === undefined ? addr : undefined };
+  readings.set(addr.text, reading);
   return reading;
 }
 
@@ -90,7 +96,7 @@ class GuardedMultiaddr implements Multiaddr {
     components: readonly AddrComponent[],
   ) {
     this.kept = isOdd(text, components) ? components : undefined;
-    readings.set(text, { components, split: undefined });
+    read(this, components);
   }
 
   get [BRAND](): true {

@@ -4,7 +4,7 @@ import { base36, base36upper } from 'multiformats/bases/base36';
 import { base58btc } from 'multiformats/bases/base58';
 import { base64, base64url } from 'multiformats/bases/base64';
 import { crypto } from '../crypto/crypto.js';
-import { concatBytes, equalBytes, ownBytes } from './bytes.js';
+import { concatBytes, equalBytes, nameOfBytes, ownBytes } from './bytes.js';
 import type { Bytes } from './duplex.js';
 import { Libp2pError, quote } from './errors.js';
 import type { PeerId, PrivateKey, PublicKey } from './identity.js';
@@ -30,6 +30,8 @@ interface Reading {
 const MAX_RECENT = 256;
 const recent = new Recent<MultihashPeerId>(MAX_RECENT);
 const readings = new Recent<Reading>(MAX_RECENT);
+/** Their text by their bytes: to convert between bases is slow. */
+const texts = new Recent<string>(MAX_RECENT);
 
 /** A peer id from its text (base58btc, or CIDv1), its multihash, or a key. Throws ERR_INVALID_PEER_ID. */
 export function peerIdFrom(source: string | Uint8Array | PublicKey | PrivateKey): PeerId {
@@ -55,7 +57,7 @@ export function keyBytesOf(peer: PeerId): number {
 }
 
 function idOf(bytes: Bytes, key: PublicKey | undefined): MultihashPeerId {
-  const text = base58btc.baseEncode(bytes);
+  const text = textOf(bytes);
   const isInline = bytes[0] === IDENTITY;
   // What one was told of a key, another is not.
   if (!isInline && key !== undefined) return new MultihashPeerId(text, key);
@@ -66,6 +68,15 @@ function idOf(bytes: Bytes, key: PublicKey | undefined): MultihashPeerId {
   const made = new MultihashPeerId(text, undefined);
   recent.set(text, made);
   return made;
+}
+
+function textOf(bytes: Bytes): string {
+  const name = nameOfBytes(bytes);
+  const known = texts.get(name);
+  if (known !== undefined) return known;
+  const text = base58btc.baseEncode(bytes);
+  texts.set(name, text);
+  return text;
 }
 
 /** Its text, by which it is compared; the rest is made of that, for there may be ten thousand. */

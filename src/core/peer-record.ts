@@ -1,12 +1,14 @@
 /** Peer records: the addresses that a peer signs as its own. @source libp2p RFC 0003; swarm sheet, REC-8 to REC-10 */
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { AddressInfo, PeerRecordMessage } from '../generated/peer-record.js';
-import { equalBytes, NO_BYTES, ownBytes } from './bytes.js';
+import { crypto } from '../crypto/crypto.js';
+import { nameOfBytes, NO_BYTES, ownBytes } from './bytes.js';
 import type { Bytes } from './duplex.js';
 import type { PeerId, PrivateKey } from './identity.js';
 import { multiaddrFromNetwork } from './multiaddr.js';
 import { peerIdFrom } from './peer-id.js';
 import { guardProtobuf } from './protobuf-guard.js';
+import { Recent } from './recent.js';
 import {
   failed,
   InvalidRecordError,
@@ -55,14 +57,20 @@ export function sealPeerRecord(
 
 /** A peer's own record; the first 64 addresses that can be read. Throws `InvalidRecordError`, also where the signer is not the peer. */
 export function openPeerRecord(bytes: Uint8Array): SignedPeerRecord {
-  if (lastOpened !== undefined && equalBytes(bytes, lastOpened.bytes)) return lastOpened.record;
+  const name = nameOfBytes(crypto.sha256(bytes));
+  const known = opened.get(name);
+  if (known !== undefined) return known;
   const record = ofSigner(openEnvelope(bytes, PEER_RECORD));
-  lastOpened = { bytes: ownBytes(bytes), record };
+  opened.set(name, record);
   return record;
 }
 
-/** Who judges a record hands it on to be stored, and there it is opened anew: the same bytes are verified once. 8 KiB at most. */
-let lastOpened: { readonly bytes: Bytes; readonly record: SignedPeerRecord } | undefined;
+/**
+ * Who judges a record hands it on to be stored, where it is opened anew; and a peer that comes back sends the one that it
+ * sent before. The same bytes are opened once. 8 KiB at most each, by the hash of which they are known.
+ */
+const MAX_OPENED = 32;
+const opened = new Recent<SignedPeerRecord>(MAX_OPENED);
 
 /** The same from a place that was filled with opened records: the signature is not verified again. */
 export function readPeerRecord(bytes: Uint8Array): SignedPeerRecord {

@@ -1,5 +1,5 @@
 /** How channels become the host's connections: those that come in, and those that were dialed; within its limits, and past its gate. */
-import { catchError, EMPTY, ignoreElements, mergeMap, Subject, tap, type Observable } from 'rxjs';
+import { EMPTY, mergeMap, Observable, Subject } from 'rxjs';
 import { LimitError } from '../core/errors.js';
 import type { ResourceManager } from '../core/limits-contract.js';
 import type { RawConnection } from '../core/parts.js';
@@ -86,17 +86,32 @@ export class Intake {
       raw.duplex.sink.error(refusal);
       return EMPTY;
     }
-    return this.pending.upgrade(raw).pipe(
-      tap((upgraded) => this.add('inbound', upgraded)),
-      ignoreElements(),
-      catchError((error: unknown) => {
-        // The gate has told.
-        if (error instanceof GatedError) return EMPTY;
-        const stage = error instanceof LimitError ? 'accept' : 'upgrade';
-        this.deps.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
-        return EMPTY;
-      }),
-    );
+    return new Observable<never>((subscriber) => {
+      const refused = (error: unknown): void => {
+        this.refused(raw, error);
+        subscriber.complete();
+      };
+      return this.pending.upgrade(raw).subscribe({
+        next: (upgraded) => {
+          try {
+            this.add('inbound', upgraded);
+          } catch (error) {
+            refused(error);
+          }
+        },
+        error: refused,
+        complete: () => {
+          subscriber.complete();
+        },
+      });
+    });
+  }
+
+  private refused(raw: RawConnection, error: unknown): void {
+    // The gate has told.
+    if (error instanceof GatedError) return;
+    const stage = error instanceof LimitError ? 'accept' : 'upgrade';
+    this.deps.log.fail({ type: 'connection:refuse', addr: raw.remoteAddr.toString(), stage }, error);
   }
 
   private makeConnectionDeps(router: Router, limitMet: (error: LimitError) => void): ConnectionDeps {

@@ -49,5 +49,7 @@ export function packed(bytes: Uint8Array): string {
 const CALL = 1024;
 
 export function unpacked(text: string): Bytes {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }

@@ -1,21 +1,19 @@
 import {
   connect,
-  debounce,
   defer,
   distinctUntilChanged,
   ignoreElements,
   map,
   merge,
-  mergeMap,
-  NEVER,
   scan,
   Subject,
   takeWhile,
   tap,
-  timer,
 } from 'rxjs';
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import { WAKE, type Machine, type Turn, type Wake } from '../core/machine.js';
+import { alarm } from './alarm.js';
+import { each } from './each.js';
 import { inTurn } from './in-turn.js';
 import { keepRunning, type Wanted } from './keep-running.js';
 
@@ -25,6 +23,7 @@ export interface Driver<Input, Task> {
   readonly run: (task: Task) => Observable<Input>;
 }
 const NOTHING: ReadonlySet<never> = new Set();
+const NO_OUTPUTS: readonly never[] = [];
 
 /**
  * Runs a machine: its inputs, the answers of its tasks and its one resettable timer, in one order; emits what it says.
@@ -49,14 +48,16 @@ export function drive<State, Input, Output, Task>(
             turn$,
             turn$.pipe(running(), keepRunning(run), into(answers)),
             turn$.pipe(
-              debounce(({ wakeAt }) => wakeAfter(wakeAt, scheduler)),
+              map(({ wakeAt }) => wakeAt),
+              alarm(scheduler),
               map(() => WAKE),
               into(answers),
             ),
           ),
         ),
         takeWhile(({ done }) => done !== true, true),
-        mergeMap(({ outputs = [] }) => outputs),
+        map(({ outputs = NO_OUTPUTS }) => outputs),
+        each(),
       );
     });
 }
@@ -77,9 +78,4 @@ function into<T>(answers: Subject<T>): OperatorFunction<T, never> {
       }),
       ignoreElements(),
     );
-}
-
-/** Never in the past: a time that has come is now. */
-function wakeAfter(at: number | undefined, scheduler: SchedulerLike): Observable<unknown> {
-  return at === undefined ? NEVER : timer(Math.max(0, at - scheduler.now()), scheduler);
 }

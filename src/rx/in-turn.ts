@@ -10,30 +10,41 @@ export function inTurn<T>(): MonoTypeOperatorFunction<T> {
     new Observable<T>((subscriber) => {
       let waiting: (() => void)[] = [];
       let busy = false;
-      const enter = (notify: () => void): void => {
-        waiting.push(notify);
-        if (busy) return;
-        busy = true;
-        try {
-          for (let at = 0; at < waiting.length && !subscriber.closed; at += 1) waiting[at]?.();
-        } finally {
-          waiting = [];
-          busy = false;
-        }
+      /** What came meanwhile, and what comes of that. */
+      const goOn = (): void => {
+        for (let at = 0; at < waiting.length && !subscriber.closed; at += 1) waiting[at]?.();
+      };
+      const leave = (): void => {
+        if (waiting.length > 0) waiting = [];
+        busy = false;
+      };
+      const end = (notify: () => void): void => {
+        if (busy) waiting.push(notify);
+        else notify();
       };
       return source.subscribe({
         next: (value) => {
-          enter(() => {
+          if (busy) {
+            waiting.push(() => {
+              subscriber.next(value);
+            });
+            return;
+          }
+          busy = true;
+          try {
             subscriber.next(value);
-          });
+            goOn();
+          } finally {
+            leave();
+          }
         },
         error: (error: unknown) => {
-          enter(() => {
+          end(() => {
             subscriber.error(error);
           });
         },
         complete: () => {
-          enter(() => {
+          end(() => {
             subscriber.complete();
           });
         },

@@ -1,23 +1,38 @@
-import { Subject, takeUntil, type Observable, type Observer, type Subscription } from 'rxjs';
+import type { Observer, Subscription } from 'rxjs';
+import type { Bytes, Duplex, PlainReader } from '../core/duplex.js';
+import { plainOf } from './plain.js';
 
 /**
- * Subscribes until `until` is unsubscribed, also when that happens inside a value that comes before `subscribe` has
- * returned: a channel may have bytes at once, and its next reader must find the last one gone.
+ * Reads a channel until `until` is unsubscribed, also when that happens inside bytes that come at once: a channel may have
+ * some, and its next reader must find the last one gone.
  */
-export function listenTo<T>(source: Observable<T>, until: Subscription, observer: Observer<T>): void {
-  const stop = new Subject<void>();
+export function listenTo(duplex: Duplex, until: Subscription, observer: Observer<Bytes>): void {
+  const channel = plainOf(duplex);
+  const reader = new Listener(until, observer);
   until.add(() => {
-    stop.next();
+    channel.detach(reader);
   });
-  source.pipe(takeUntil(stop)).subscribe({
-    next: (value) => {
-      if (!until.closed) observer.next(value);
-    },
-    error: (error: unknown) => {
-      if (!until.closed) observer.error(error);
-    },
-    complete: () => {
-      if (!until.closed) observer.complete();
-    },
-  });
+  channel.attach(reader);
+}
+
+class Listener implements PlainReader {
+  readonly hasRoom = true;
+
+  constructor(
+    private readonly until: Subscription,
+    private readonly observer: Observer<Bytes>,
+  ) {}
+
+  get isOver(): boolean {
+    return this.until.closed;
+  }
+  onBytes(bytes: Bytes): void {
+    if (!this.isOver) this.observer.next(bytes);
+  }
+  onEnd(): void {
+    if (!this.isOver) this.observer.complete();
+  }
+  onFail(error: Error): void {
+    if (!this.isOver) this.observer.error(error);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Subscription } from 'rxjs';
+import { Subject, takeUntil, type Subscription } from 'rxjs';
 import { Uint8ArrayList } from 'uint8arraylist';
 import type { Duplex, PlainChannel, PlainReader, RoomWatcher } from '../core/duplex.js';
 import { asError } from '../core/errors.js';
@@ -17,34 +17,43 @@ export function settledOf(duplex: Duplex): Duplex {
 }
 
 class SubscribedChannel implements PlainChannel {
-  private reading: Subscription | undefined;
+  private reader: PlainReader | undefined;
+  /** Ends a reader's turn also while `subscribe` has not returned. */
+  private readonly left = new Subject<void>();
   private rooms: Subscription | undefined;
   private readonly wanted = new Flag(false);
 
   constructor(private readonly duplex: Duplex) {}
 
   attach(reader: PlainReader): void {
+    this.reader = reader;
     this.wanted.set(reader.hasRoom);
-    this.reading = this.duplex.read(this.wanted.$).subscribe({
-      next: (bytes) => {
-        reader.onBytes(bytes);
-      },
-      error: (error: unknown) => {
-        reader.onFail(asError(error));
-      },
-      complete: () => {
-        reader.onEnd();
-      },
-    });
-    if (reader.isOver) this.reading.unsubscribe();
+    this.duplex
+      .read(this.wanted.$)
+      .pipe(takeUntil(this.left))
+      .subscribe({
+        next: (bytes) => {
+          reader.onBytes(bytes);
+        },
+        error: (error: unknown) => {
+          reader.onFail(asError(error));
+        },
+        complete: () => {
+          // Also where it was left, which is no end.
+          if (this.reader === reader) reader.onEnd();
+        },
+      });
+    if (reader.isOver) this.detach(reader);
   }
 
   pull(reader: PlainReader): void {
-    this.wanted.set(reader.hasRoom);
+    if (this.reader === reader) this.wanted.set(reader.hasRoom);
   }
 
-  detach(): void {
-    this.reading?.unsubscribe();
+  detach(reader: PlainReader): void {
+    if (this.reader !== reader) return;
+    this.reader = undefined;
+    this.left.next();
     this.rooms?.unsubscribe();
   }
 

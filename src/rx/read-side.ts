@@ -2,10 +2,11 @@
  * The reading half of every byte channel: one implementation of the rules that `Duplex.read` and `Stream` promise.
  * Byte path (ADR 2; measured by `bench/`): plain calls, no Promise, no scheduler hop, no copy while the reader keeps up.
  */
-import { Observable, type Subscriber, type Subscription, type Unsubscribable } from 'rxjs';
+import { Observable, type Subscriber, type Unsubscribable } from 'rxjs';
 import { ByteQueue } from '../core/byte-queue.js';
 import type { Bytes, PlainReader } from '../core/duplex.js';
 import { Libp2pError } from '../core/errors.js';
+import { SubscribedReader } from './subscribed-reader.js';
 
 /** What the owner of a read side wants to hear; each may be missing. */
 export interface ReadSideOwner {
@@ -13,36 +14,6 @@ export interface ReadSideOwner {
   onDemand?(wanted: boolean): void;
   /** So many delivered bytes have been dealt with: their window may be given back. */
   onConsumed?(byteLength: number): void;
-}
-
-/** A subscriber as a reader. */
-class SubscribedReader implements PlainReader, Unsubscribable {
-  rooms: Subscription | undefined;
-
-  constructor(
-    private readonly side: ReadSide,
-    private readonly subscriber: Subscriber<Bytes>,
-    public hasRoom: boolean,
-  ) {}
-
-  /** Ends its turn. */
-  unsubscribe(): void {
-    this.rooms?.unsubscribe();
-    this.side.detach(this);
-  }
-
-  get isOver(): boolean {
-    return this.subscriber.closed;
-  }
-  onBytes(bytes: Bytes): void {
-    this.subscriber.next(bytes);
-  }
-  onEnd(): void {
-    this.subscriber.complete();
-  }
-  onFail(error: unknown): void {
-    this.subscriber.error(error);
-  }
 }
 
 export class ReadSide {
@@ -74,9 +45,8 @@ export class ReadSide {
   /** Bytes from the remote, in order. Ignored after the end. */
   push(bytes: Bytes): void {
     if (this.over !== undefined || bytes.byteLength === 0) return;
-    const reader = this.reader;
-    const isFree = !this.delivering && this.queuedBytes === 0;
-    if (isFree && reader?.hasRoom === true && !reader.isOver) this.deliver(reader, bytes);
+    const reader = this.freeReader;
+    if (reader !== undefined) this.deliver(reader, bytes);
     else {
       this.queue ??= new ByteQueue();
       this.queue.push(bytes);
@@ -87,8 +57,14 @@ export class ReadSide {
 
   /** As `push`, of bytes that are overwritten once this returns: copied, unless the reader has done with them by then. */
   pushShared(bytes: Bytes): void {
-    const isDone = this.reader?.keepsNothing === true && this.reader.hasRoom && !this.delivering;
-    this.push(isDone && this.queuedBytes === 0 ? bytes : bytes.slice());
+    this.push(this.freeReader?.keepsNothing === true ? bytes : bytes.slice());
+  }
+
+  /** Who takes at once what comes now. */
+  private get freeReader(): PlainReader | undefined {
+    const reader = this.reader;
+    const isFree = !this.delivering && this.queuedBytes === 0;
+    return isFree && reader?.hasRoom === true && !reader.isOver ? reader : undefined;
   }
 
   /** What nobody has read, for whoever takes the channel over by other means. */
@@ -123,7 +99,7 @@ export class ReadSide {
   attach(subscriber: Subscriber<Bytes>, room$?: Observable<boolean>): Unsubscribable {
     const reader = new SubscribedReader(this, subscriber, room$ === undefined);
     this.install(reader);
-    if (room$ !== undefined) this.watchRoom(reader, room$);
+    if (room$ !== undefined) reader.watch(room$);
     this.drain();
     return reader;
   }
@@ -150,18 +126,6 @@ export class ReadSide {
     const previous = this.reader;
     this.reader = reader;
     if (previous?.isOver === false) this.displace(previous);
-  }
-
-  private watchRoom(reader: SubscribedReader, room$: Observable<boolean>): void {
-    reader.rooms = room$.subscribe({
-      next: (hasRoom) => {
-        reader.hasRoom = hasRoom;
-        this.pull(reader);
-      },
-      error: (error: unknown) => {
-        reader.onFail(error);
-      },
-    });
   }
 
   /** The older reader has lost its turn; one that is inside its `next` may still leave by itself. */

@@ -1,11 +1,12 @@
 /** From an address to an upgraded connection, with news on the way: what the dial worker calls dialing. */
-import { defer, finalize, map, switchMap, throwError, type Observable } from 'rxjs';
+import { defer, map, Observable, switchMap, throwError } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { asError, Libp2pError } from '../core/errors.js';
 import type { PeerId } from '../core/identity.js';
 import type { ConnectionScope, ResourceManager } from '../core/limits-contract.js';
 import type { RawConnection, Transport } from '../core/parts.js';
 import { upgradeOutbound, type UpgradeDeps, type Upgraded } from '../connection/upgrade.js';
+import { handingOn } from '../rx/handing-on.js';
 import { factsOf } from './connection-facts.js';
 import { Unregistered, type ConnectUpdate } from './dial-attempt.js';
 import type { AttemptTask } from './dial-state.js';
@@ -64,17 +65,19 @@ function dialWithin(
   scope: ConnectionScope | undefined,
 ): Observable<RawConnection> {
   if (scope === undefined) return transport.dial(addr);
-  let handedOn = false;
-  return defer(() => transport.dial(addr)).pipe(
-    map((raw) => {
-      handedOn = true;
-      raw.scope = scope;
-      return raw;
-    }),
-    finalize(() => {
+  return new Observable<RawConnection>((subscriber) => {
+    let handedOn = false;
+    subscriber.add(() => {
       if (!handedOn) scope.done();
-    }),
-  );
+    });
+    return transport.dial(addr).subscribe(
+      handingOn(subscriber, (raw) => {
+        handedOn = true;
+        raw.scope = scope;
+        subscriber.next(raw);
+      }),
+    );
+  });
 }
 
 function registered<C>(upgraded: Upgraded, { register }: ConnectDeps<C>): C {

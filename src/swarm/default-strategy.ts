@@ -5,7 +5,7 @@ import type { DialStrategy } from '../core/dial-contract.js';
 import { Libp2pError } from '../core/errors.js';
 import { hasBetter, isDraft29Quic, isLinkLocal6, isUnspecified } from './dial-filters.js';
 import { rankHappyEyeballs, rankNoDelay, rankRelays } from './dial-ranker.js';
-import { addrRefused, limitAddrs, refuse, refuseBlackHoled } from './refusals.js';
+import { addrRefused, inSteps, limiting, refusing, REFUSING_BLACK_HOLES } from './refusals.js';
 import { resolveAddrs } from './resolve-addrs.js';
 import { mapDials } from './strategies.js';
 
@@ -42,9 +42,9 @@ export function defaultStrategy(): DialStrategy {
  * @source go-libp2p swarm, FILT-2, FILT-5, FILT-6
  */
 export function defaultFilters(): DialStrategy {
-  return pipe(
+  return inSteps(
     // First, so that nothing gives way to an address that we cannot dial. @source go-libp2p swarm, FILT-5
-    refuse(
+    refusing(
       (addr, { context }) => !context.canDial(addr),
       (addr) =>
         new Libp2pError(
@@ -55,14 +55,14 @@ export function defaultFilters(): DialStrategy {
             : 'no transport for protocol',
         ),
     ),
-    refuse(hasBetter, (addr) => addrRefused(addr, 'a better address leads to the same IP and port')),
-    refuseBlackHoled(),
-    refuse(isUnspecified, (addr) => addrRefused(addr, 'unspecified IP')),
-    refuse(isLinkLocal6, (addr) => addrRefused(addr, 'IPv6 link-local')),
-    refuse(
+    refusing(hasBetter, (addr) => addrRefused(addr, 'a better address leads to the same IP and port')),
+    REFUSING_BLACK_HOLES,
+    refusing(isUnspecified, (addr) => addrRefused(addr, 'unspecified IP')),
+    refusing(isLinkLocal6, (addr) => addrRefused(addr, 'IPv6 link-local')),
+    refusing(
       (addr, { options }) => options.forceDirect === true && isRelay(addr),
       (addr) => addrRefused(addr, 'a relay, where a direct connection is forced'),
     ),
-    limitAddrs(MAX_DIALED_ADDRS),
+    limiting(MAX_DIALED_ADDRS),
   );
 }

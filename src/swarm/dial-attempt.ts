@@ -1,18 +1,5 @@
 /** One address: back-off, permits, the clock, and what becomes of it, as inputs of the worker. Failures are values. */
-import {
-  catchError,
-  concat,
-  defer,
-  finalize,
-  map,
-  of,
-  takeWhile,
-  tap,
-  throwError,
-  type MonoTypeOperatorFunction,
-  type Observable,
-  type SchedulerLike,
-} from 'rxjs';
+import { catchError, defer, map, Observable, of, type SchedulerLike } from 'rxjs';
 import { isPrivate, usesDescriptor } from '../core/address-class.js';
 import { asError, Libp2pError } from '../core/errors.js';
 import { withLimits } from '../rx/call-limits.js';
@@ -64,7 +51,7 @@ export function dialAttempt<C>(
   } = task;
   return defer(() => {
     if (options.forceDirect !== true) assertNotBackedOff(task, deps);
-    const attempt$ = concat(of(STARTED), connectOnce(task, deps));
+    const attempt$ = withinTime(task, connectOnce(task, deps), deps);
     const held$ = usesDescriptor(addr) ? attempt$.pipe(withPermit(deps.descriptors)) : attempt$;
     return held$.pipe(withPermit(ofPeer));
   }).pipe(
@@ -73,52 +60,54 @@ export function dialAttempt<C>(
   );
 }
 
-/** Exactly one result, within its time; a transport that ends without one, or goes on behind one, is cut off. */
-function connectOnce<C>(task: AttemptTask, deps: AttemptDeps<C>): Observable<ConnectUpdate<C>> {
-  const { addr } = task;
-  const { addrTimeoutMs, privateAddrTimeoutMs, scheduler, blackHoles } = deps;
+function withinTime<C, T>(
+  { key, addr }: AttemptTask,
+  attempt$: Observable<T>,
+  { addrTimeoutMs, privateAddrTimeoutMs, scheduler }: AttemptDeps<C>,
+): Observable<T> {
   const timeoutMs = isPrivate(addr) ? Math.min(addrTimeoutMs, privateAddrTimeoutMs) : addrTimeoutMs;
-  const silent = (): Error =>
-    new Libp2pError('ERR_TRANSPORT', 'local', `the transport ended without a connection`);
-  const attempt$ = concat(
-    defer(() => deps.connect(task)),
-    throwError(silent),
-  );
-  return withLimits(attempt$, { timeoutMs }, `dialing ${task.key}`, scheduler).pipe(
-    takeWhile(({ type }) => type !== 'connected', true),
-    tellResult((success) => {
-      blackHoles.record(addr, success);
-    }),
-  );
+  return withLimits(attempt$, { timeoutMs }, `dialing ${key}`, scheduler);
 }
 
 /**
- * Once: the connection, before anybody else hears of it (who hears of it may leave at once); or whatever came instead,
- * also that it was given up (DIAL-7).
+ * That it begins, its news, and exactly one result: a transport that ends without one, or goes on behind one, is cut off.
+ * What became of it is recorded once: the connection, before anybody else hears of it (who hears of it may leave at once);
+ * or whatever came instead, also that it was given up (DIAL-7).
  */
-function tellResult<C>(tell: (success: boolean) => void): MonoTypeOperatorFunction<ConnectUpdate<C>> {
-  return (source) =>
-    defer(() => {
-      let isTold = false;
-      const once = (success: boolean): void => {
-        if (!isTold) tell(success);
-        isTold = true;
-      };
-      return source.pipe(
-        tap({
-          next: ({ type }) => {
-            if (type === 'connected') once(true);
-          },
-          error: (error: unknown) => {
-            // Whatever we refuse ourselves says nothing of the way there.
-            isTold ||= error instanceof Unregistered;
-          },
-        }),
-        finalize(() => {
-          once(false);
-        }),
-      );
+function connectOnce<C>(
+  task: AttemptTask,
+  deps: AttemptDeps<C>,
+): Observable<ConnectUpdate<C> | typeof STARTED> {
+  return new Observable<ConnectUpdate<C> | typeof STARTED>((subscriber) => {
+    let isRecorded = false;
+    const record = (success: boolean): void => {
+      if (!isRecorded) deps.blackHoles.record(task.addr, success);
+      isRecorded = true;
+    };
+    subscriber.next(STARTED);
+    if (subscriber.closed) return;
+    subscriber.add(() => {
+      record(false);
     });
+    const connecting = deps.connect(task).subscribe({
+      next: (update) => {
+        if (update.type === 'connected') record(true);
+        subscriber.next(update);
+        if (update.type === 'connected') subscriber.complete();
+      },
+      error: (error: unknown) => {
+        // Whatever we refuse ourselves says nothing of the way there.
+        isRecorded ||= error instanceof Unregistered;
+        subscriber.error(error);
+      },
+      complete: () => {
+        subscriber.error(
+          new Libp2pError('ERR_TRANSPORT', 'local', 'the transport ended without a connection'),
+        );
+      },
+    });
+    subscriber.add(connecting);
+  });
 }
 
 /** @throws ERR_DIAL_BACKOFF @source WORK-6 */

@@ -1,5 +1,5 @@
 /** Inbound channels that have not proven who they are: counted, bounded, and all under the same absolute deadlines. */
-import { Observable, timeout, throwError, type SchedulerLike } from 'rxjs';
+import { Observable, type SchedulerLike } from 'rxjs';
 import { isLoopback } from '../core/address-class.js';
 import { asError, LimitError, TimeoutError } from '../core/errors.js';
 import { isMapped, parseIp6, printIp4 } from '../core/ip.js';
@@ -56,18 +56,11 @@ export class PendingInbound {
       const duplex = tellFirstByte(raw.duplex, () => {
         silent.unsubscribe();
       });
-      subscriber.add(
-        upgradeInbound(raw, this.deps, duplex)
-          .pipe(
-            timeout({
-              first: UPGRADE_TIMEOUT_MS,
-              scheduler: this.scheduler,
-              with: () =>
-                throwError(() => new TimeoutError('the inbound upgrade', UPGRADE_TIMEOUT_MS, 'remote')),
-            }),
-          )
-          .subscribe(subscriber),
-      );
+      const late = this.scheduler.schedule(() => {
+        subscriber.error(new TimeoutError('the inbound upgrade', UPGRADE_TIMEOUT_MS, 'remote'));
+      }, UPGRADE_TIMEOUT_MS);
+      subscriber.add(late);
+      subscriber.add(upgradeInbound(raw, this.deps, duplex).subscribe(subscriber));
     });
   }
 

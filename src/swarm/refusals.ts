@@ -18,18 +18,12 @@ export function refuse(
   predicate: (addr: Multiaddr, plan: DialPlan) => boolean,
   error: (addr: Multiaddr, plan: DialPlan) => Error,
 ): DialStrategy {
-  return judged((addr, plan) => {
-    if (!asking('the predicate of refuse', () => predicate(addr, plan))) return undefined;
-    return asError(asking('the error function of refuse', () => error(addr, plan)));
-  });
+  return inSteps(refusing(predicate, error));
 }
 
 /** Refuses what leads into a black hole (`DialContext.isBlackHoled`), with ERR_BLACK_HOLE. */
 export function refuseBlackHoled(): DialStrategy {
-  return refuse(
-    (addr, { context }) => context.isBlackHoled(addr),
-    () => new Libp2pError('ERR_BLACK_HOLE', 'network', 'dial refused because of black hole'),
-  );
+  return inSteps(REFUSING_BLACK_HOLES);
 }
 
 /**
@@ -38,8 +32,10 @@ export function refuseBlackHoled(): DialStrategy {
  */
 export function only(predicate: (addr: Multiaddr) => boolean): DialStrategy {
   const why = `not let through by only(${predicate.name})`;
-  return judged((addr) =>
-    asking('the predicate of only', () => predicate(addr)) ? undefined : addrRefused(addr, why),
+  return inSteps(
+    judging((addr) =>
+      asking('the predicate of only', () => predicate(addr)) ? undefined : addrRefused(addr, why),
+    ),
   );
 }
 
@@ -50,19 +46,7 @@ export function only(predicate: (addr: Multiaddr) => boolean): DialStrategy {
  */
 export function limitAddrs(count: number): DialStrategy {
   checkCount('limitAddrs', count);
-  return (plan$) =>
-    defer(() => {
-      // Never more than `count`.
-      const through = new Set<string>();
-      return plan$.pipe(
-        map((plan) => {
-          for (const key of newcomers(plan.dials, through).slice(0, count - through.size)) through.add(key);
-          return split(plan, (key) =>
-            through.has(key) ? undefined : new LimitError('dial', 'addresses', count, 'local'),
-          );
-        }),
-      );
-    });
+  return inSteps(limiting(count));
 }
 
 /** A refusal that names the reason, and behind it the address, since messages are cut at their end. */
@@ -70,20 +54,59 @@ export function addrRefused(addr: Multiaddr, why: string): Libp2pError {
   return new Libp2pError('ERR_ADDR_REFUSED', 'local', `${why}: ${addr.toString()}`);
 }
 
-function judged(judge: (addr: Multiaddr, plan: DialPlan) => Error | undefined): DialStrategy {
+/** What becomes of each plan of one dial; what it remembers of earlier ones it makes anew for the next dial. */
+type Step = () => (plan: DialPlan) => DialPlan;
+
+/** One step behind the other, as operators behind one another would do it, in one operator. */
+export function inSteps(...steps: readonly Step[]): DialStrategy {
   return (plan$) =>
     defer(() => {
-      // As many as the plans of one dial have addresses.
-      const verdicts = new Map<string, Error | undefined>();
-      return plan$.pipe(
-        map((plan) =>
-          split(plan, (key, { addr }) => {
-            if (!verdicts.has(key)) verdicts.set(key, judge(addr, plan));
-            return verdicts.get(key);
-          }),
-        ),
-      );
+      const begun = steps.map((step) => step());
+      return plan$.pipe(map((plan) => begun.reduce((left, next) => next(left), plan)));
     });
+}
+
+/** @see refuse */
+export function refusing(
+  predicate: (addr: Multiaddr, plan: DialPlan) => boolean,
+  error: (addr: Multiaddr, plan: DialPlan) => Error,
+): Step {
+  return judging((addr, plan) => {
+    if (!asking('the predicate of refuse', () => predicate(addr, plan))) return undefined;
+    return asError(asking('the error function of refuse', () => error(addr, plan)));
+  });
+}
+
+/** @see refuseBlackHoled */
+export const REFUSING_BLACK_HOLES: Step = refusing(
+  (addr, { context }) => context.isBlackHoled(addr),
+  () => new Libp2pError('ERR_BLACK_HOLE', 'network', 'dial refused because of black hole'),
+);
+
+/** @see limitAddrs */
+export function limiting(count: number): Step {
+  return () => {
+    // Never more than `count`.
+    const through = new Set<string>();
+    return (plan) => {
+      for (const key of newcomers(plan.dials, through).slice(0, count - through.size)) through.add(key);
+      return split(plan, (key) =>
+        through.has(key) ? undefined : new LimitError('dial', 'addresses', count, 'local'),
+      );
+    };
+  };
+}
+
+function judging(judge: (addr: Multiaddr, plan: DialPlan) => Error | undefined): Step {
+  return () => {
+    // As many as the plans of one dial have addresses.
+    const verdicts = new Map<string, Error | undefined>();
+    return (plan) =>
+      split(plan, (key, { addr }) => {
+        if (!verdicts.has(key)) verdicts.set(key, judge(addr, plan));
+        return verdicts.get(key);
+      });
+  };
 }
 
 function split(plan: DialPlan, refusal: (key: string, dial: PlannedDial) => Error | undefined): DialPlan {

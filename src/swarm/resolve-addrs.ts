@@ -2,18 +2,17 @@
 import {
   catchError,
   concat,
-  concatMap,
-  connect,
   defer,
   distinct,
   distinctUntilChanged,
   map,
-  merge,
   mergeMap,
+  Observable,
   of,
+  pipe,
   scan,
+  Subject,
   take,
-  type Observable,
 } from 'rxjs';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { toHex } from '../core/bytes.js';
@@ -21,6 +20,7 @@ import type { DialPlan, DialStrategy, PlannedDial, RefusedDial } from '../core/d
 import { asError, Libp2pError, LimitError } from '../core/errors.js';
 import { parseMultiaddr } from '../core/multiaddr.js';
 import { needsResolving } from '../core/resolvable.js';
+import { each } from '../rx/each.js';
 
 /** Addresses that names give one dial. No more names are asked for either. @source go-libp2p swarm, RES-4 */
 const MAX_RESOLVED = 100;
@@ -37,15 +37,7 @@ const MAX_AT_ONCE = 16;
  */
 export function resolveAddrs(): DialStrategy {
   return (plan$) =>
-    plan$.pipe(
-      // The plan first: what can be dialed does not wait for names.
-      connect((shared$) =>
-        merge(shared$.pipe(map(planned)), shared$.pipe(newNames, mergeMap(ask, MAX_AT_ONCE))),
-      ),
-      scan(advance, START),
-      distinctUntilChanged(saysTheSame),
-      concatMap((state) => planOf(state)),
-    );
+    plan$.pipe(plansAndAnswers, scan(advance, START), distinctUntilChanged(saysTheSame), map(planOf), each());
 }
 
 type Input =
@@ -58,18 +50,54 @@ interface NameOf {
   readonly plan: DialPlan;
 }
 
-function planned(plan: DialPlan): Input {
-  return { type: 'planned', plan };
+/**
+ * The plans, and the answers to the names in them. A plan goes first: what can be dialed does not wait for names. Most plans
+ * have none, and what asks for them is made with the first.
+ */
+function plansAndAnswers(plan$: Observable<DialPlan>): Observable<Input> {
+  return new Observable<Input>((subscriber) => {
+    let names: Subject<NameOf> | undefined;
+    /** The plans, and the questions. */
+    let open = 1;
+    const error = (thrown: unknown): void => {
+      subscriber.error(thrown);
+    };
+    const complete = (): void => {
+      open -= 1;
+      if (open === 0) subscriber.complete();
+    };
+    const next = (input: Input): void => {
+      subscriber.next(input);
+    };
+    const asking = (): Subject<NameOf> => {
+      const asked = new Subject<NameOf>();
+      open += 1;
+      subscriber.add(asked.pipe(newNames, mergeMap(ask, MAX_AT_ONCE)).subscribe({ next, error, complete }));
+      return asked;
+    };
+    return plan$.subscribe({
+      next: (plan) => {
+        next({ type: 'planned', plan });
+        for (const name of namesOf(plan)) {
+          if (subscriber.closed) return;
+          names ??= asking();
+          names.next({ name, plan });
+        }
+      },
+      error,
+      complete: () => {
+        names?.complete();
+        complete();
+      },
+    });
+  });
 }
 
 /** At most {@link MAX_RESOLVED} leave here, so that this also bounds what is remembered and what waits for its turn. */
-function newNames(plan$: Observable<DialPlan>): Observable<NameOf> {
-  return plan$.pipe(
-    concatMap((plan) => namesOf(plan).map((name) => ({ name, plan }))),
-    distinct(({ name }) => keyOf(name)),
-    take(MAX_RESOLVED),
-  );
-}
+const newNames = pipe(
+  distinct(({ name }: NameOf) => keyOf(name)),
+  take(MAX_RESOLVED),
+);
 
 function ask({ name, plan }: NameOf): Observable<Input> {
   const answer$ = defer(() => plan.context.resolve(name)).pipe(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { concatBytes, toHex, utf8 } from '../../src/core/bytes.js';
+import type { Bytes, Duplex } from '../../src/core/duplex.js';
 import { encodeToken, HEADER, TokenReader } from '../../src/protocols/multistream/codec.js';
 import { LazyAnswer, Offer, proposalOf } from '../../src/protocols/multistream/offer.js';
 import { Responder } from '../../src/protocols/multistream/respond.js';
@@ -226,10 +227,13 @@ describe('on a channel', () => {
     expect(toHex(heard?.() ?? new Uint8Array(0))).toBe(toHex(utf8('over')));
   });
 
-  it('an optimistic proposal leaves in one piece with the first bytes', () => {
+  it.each([
+    ['a subscriber', (duplex: Duplex, bytes: Bytes) => duplex.sink.next(bytes)],
+    ['a layer', (duplex: Duplex, bytes: Bytes) => duplex.plain?.write([bytes])],
+  ])('an optimistic proposal leaves in one piece with the first bytes of %s', (_, write) => {
     const { near, far, settle } = duplexPair();
     const sent = record(far);
-    offerLazily(near, '/a').sink.next(utf8('hello'));
+    write(offerLazily(near, '/a'), utf8('hello'));
     settle();
     expect(toHex(sent.bytes())).toBe(toHex(concatBytes(proposalOf('/a'), utf8('hello'))));
   });

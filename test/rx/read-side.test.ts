@@ -512,6 +512,15 @@ describe('bytes that are overwritten once push returns', () => {
     expect(layer.got).toEqual([Uint8Array.of(7)]);
   });
 
+  it('are copied where the reader has left untold', () => {
+    const { side } = bench();
+    side.attachPlain({ ...reader(true), isOver: true });
+    const shared = Uint8Array.of(7);
+    side.pushShared(shared);
+    shared.fill(0);
+    expect(read(side).seen).toEqual([7]);
+  });
+
   it('are copied for one who is inside a delivery', () => {
     const { side } = bench();
     const shared = Uint8Array.of(8);

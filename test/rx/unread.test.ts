@@ -105,6 +105,7 @@ describe('a channel with bytes put back', () => {
 
 describe('the reading of a channel with bytes put back', () => {
   const bytes: Record<string, Bytes> = { r: rest, a: new Uint8Array([3]), b: new Uint8Array([4]) };
+  const broken = new Error('broken');
 
   it.each([
     ['never', '-', 'r-', '^'],
@@ -114,8 +115,12 @@ describe('the reading of a channel with bytes put back', () => {
     ['an error', '-a-#', 'ra-#', '^--!'],
   ])('over %s', (_, below, expected, subscription) => {
     runMarbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const below$ = cold(below, bytes);
-      expectObservable(unread({ sink, room$: NEVER, read: () => below$ }, rest).read()).toBe(expected, bytes);
+      const below$ = cold(below, bytes, broken);
+      expectObservable(unread({ sink, room$: NEVER, read: () => below$ }, rest).read()).toBe(
+        expected,
+        bytes,
+        broken,
+      );
       expectSubscriptions(below$.subscriptions).toBe(subscription);
     });
   });

@@ -1,4 +1,4 @@
-import { last, map, pipe, scan, type OperatorFunction } from 'rxjs';
+import { map, pipe, reduce, type OperatorFunction } from 'rxjs';
 import { Libp2pError } from '../../core/errors.js';
 import { lengthPrefixed } from '../../rx/frames.js';
 import { addPart, MAX_PART_BYTES, NO_PARTS, type IdentifyMessage } from './identify-message.js';
@@ -10,8 +10,7 @@ import { addPart, MAX_PART_BYTES, NO_PARTS, type IdentifyMessage } from './ident
 export function readIdentify(): OperatorFunction<Uint8Array, IdentifyMessage> {
   return pipe(
     lengthPrefixed({ maxBytes: MAX_PART_BYTES }),
-    scan(addPart, NO_PARTS),
-    last(null, NO_PARTS),
+    reduce(addPart, NO_PARTS),
     map(({ count, message }) => {
       if (count === 0)
         throw new Libp2pError('ERR_UNEXPECTED_END', 'remote', 'the stream ended without an identify message');

@@ -1,11 +1,11 @@
 /** What we tell of ourselves: one state with a number, and the parts that it is sent in. Pure. @source go-libp2p identify (ID-6 to ID-8) */
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { isLoopback, isRelay } from '../../core/address-class.js';
-import { equalBytes, utf8 } from '../../core/bytes.js';
+import { concatBytes, equalBytes, utf8 } from '../../core/bytes.js';
 import type { Bytes } from '../../core/duplex.js';
 import { hostAndPort } from '../../core/multiaddr.js';
 import { trimAddrs } from './addr-score.js';
-import { encodeIdentify, type IdentifyMessage } from './identify-message.js';
+import { encodeIdentify } from './identify-message.js';
 
 /** The first part, which is all that rust-libp2p reads. @source ID-7; wire sheet 8.2 */
 const MAX_FIRST_PART_BYTES = 4096;
@@ -51,24 +51,38 @@ export function partsFor(
   snapshot: Snapshot,
   { localAddr, remoteAddr }: { readonly localAddr: Multiaddr; readonly remoteAddr: Multiaddr },
 ): readonly Bytes[] {
-  const isLocal = isLoopback(localAddr) || isLoopback(remoteAddr);
-  const addrs = isLocal ? snapshot.addrs : snapshot.addrs.filter((addr) => !isLoopback(addr));
-  const { publicKey, protocols, protocolVersion, agentVersion, record } = snapshot;
-  const message: IdentifyMessage = {
-    publicKey,
-    listenAddrs: addrs.map(({ bytes }) => new Uint8Array(bytes)),
-    protocols,
-    observedAddr: observed(remoteAddr),
-    protocolVersion,
-    agentVersion,
-  };
-  if (record === undefined) return [encodeIdentify(message)];
-  const whole = encodeIdentify({ ...message, signedPeerRecord: record });
-  if (whole.byteLength <= MAX_SINGLE_PART_BYTES) return [whole];
-  return [
-    encodeIdentify(message),
-    encodeIdentify({ listenAddrs: [], protocols: [], signedPeerRecord: record }),
-  ];
+  const common = commonOf(snapshot, isLoopback(localAddr) || isLoopback(remoteAddr));
+  const { record } = snapshot;
+  const observedAddr = observed(remoteAddr);
+  // Fields of a message may come in any order, and so behind one another.
+  const first =
+    observedAddr === undefined
+      ? common
+      : concatBytes(common, encodeIdentify({ listenAddrs: [], protocols: [], observedAddr }));
+  if (record === undefined) return [first];
+  const second = encodeIdentify({ listenAddrs: [], protocols: [], signedPeerRecord: record });
+  return first.byteLength + second.byteLength <= MAX_SINGLE_PART_BYTES
+    ? [concatBytes(first, second)]
+    : [first, second];
+}
+
+/** What of a snapshot all connections are told, those on this machine with the addresses there: encoded with the first of them. */
+const encoded = new WeakMap<Snapshot, { local?: Bytes; remote?: Bytes }>();
+
+function commonOf(snapshot: Snapshot, isLocal: boolean): Bytes {
+  const known = encoded.get(snapshot) ?? {};
+  encoded.set(snapshot, known);
+  if (isLocal) return (known.local ??= encodeCommon(snapshot, snapshot.addrs));
+  return (known.remote ??= encodeCommon(
+    snapshot,
+    snapshot.addrs.filter((addr) => !isLoopback(addr)),
+  ));
+}
+
+function encodeCommon(snapshot: Snapshot, addrs: readonly Multiaddr[]): Bytes {
+  const { publicKey, protocols, protocolVersion, agentVersion } = snapshot;
+  const listenAddrs = addrs.map(({ bytes }) => new Uint8Array(bytes));
+  return encodeIdentify({ publicKey, listenAddrs, protocols, protocolVersion, agentVersion });
 }
 
 /** Where we see the remote, if that is a place in a network. @source wire sheet 8.4 */

@@ -1,9 +1,11 @@
 /** multistream-select on a channel: the edges that read and write for the sans-IO halves beside them. */
-import { Observable, Subscription, type Subscriber } from 'rxjs';
-import { Uint8ArrayList } from 'uint8arraylist';
-import type { Bytes, Duplex, Writable } from '../../core/duplex.js';
+import { Observable, Subscription, type Observer, type Subscriber } from 'rxjs';
+import { piecesOf } from '../../core/bytes.js';
+import type { Bytes, Duplex, PlainChannel, PlainReader, Writable } from '../../core/duplex.js';
 import { asError, Libp2pError } from '../../core/errors.js';
+import { Front, Layer } from '../../rx/layer.js';
 import { listenTo } from '../../rx/listen-to.js';
+import { plainOf } from '../../rx/plain.js';
 import { unread } from '../../rx/unread.js';
 import { LazyAnswer, Offer, proposalOf } from './offer.js';
 import { Responder } from './respond.js';
@@ -49,7 +51,7 @@ function converse(
 ): void {
   const reading = new Subscription();
   subscriber.add(reading);
-  listenTo(duplex.read(), reading, {
+  listenTo(duplex, reading, {
     next: (bytes) => {
       try {
         const agreed = hear(bytes);
@@ -76,79 +78,107 @@ function converse(
  * with ERR_UNSUPPORTED_PROTOCOL.
  */
 export function offerLazily(duplex: Duplex, protocol: string): Duplex {
-  let proposal: Bytes | undefined = proposalOf(protocol);
-  const take = (): Bytes | undefined => {
-    const taken = proposal;
-    proposal = undefined;
-    return taken;
-  };
-  const sink = {
-    next: (bytes: Writable): void => {
-      const before = take();
-      duplex.sink.next(before === undefined ? bytes : new Uint8ArrayList(before, bytes));
-    },
-    error: (error: unknown): void => {
-      duplex.sink.error(error);
-    },
-    complete: (): void => {
-      const before = take();
-      if (before !== undefined) duplex.sink.next(before);
-      duplex.sink.complete();
-    },
-  };
-  const answer = new LazyAnswer(protocol);
-  let answered: Duplex | undefined;
-  const read = (room$?: Observable<boolean>): Observable<Bytes> =>
-    new Observable<Bytes>((subscriber) => {
-      if (answered !== undefined) {
-        subscriber.add(answered.read(room$).subscribe(subscriber));
-        return;
-      }
-      const before = take();
-      if (before !== undefined) duplex.sink.next(before);
-      readAnswer(duplex, answer, subscriber, (rest) => {
-        answered = unread(duplex, rest);
-        subscriber.add(answered.read(room$).subscribe(subscriber));
-      });
-    });
-  return {
-    read,
-    sink,
-    get room$() {
-      return duplex.room$;
-    },
-    get below() {
-      return proposal === undefined ? answered : undefined;
-    },
-  };
+  return new LazyOffer(duplex, protocol);
 }
 
-function readAnswer(
-  duplex: Duplex,
-  answer: LazyAnswer,
-  subscriber: Subscriber<Bytes>,
-  accept: (rest: Bytes | undefined) => void,
-): void {
-  const reading = new Subscription();
-  subscriber.add(reading);
-  listenTo(duplex.read(), reading, {
-    next: (bytes) => {
-      try {
-        const accepted = answer.push(bytes);
-        if (accepted === undefined) return;
-        reading.unsubscribe();
-        accept(accepted.rest);
-      } catch (error) {
-        subscriber.error(asError(error));
-      }
-    },
-    error: (error: unknown) => {
-      subscriber.error(error);
-    },
-    complete: () => {
-      subscriber.error(endedDuring('before the protocol was answered'));
-    },
-  });
+/** Its own sink. */
+class LazyOffer extends Layer implements Observer<Writable> {
+  readonly answer: LazyAnswer;
+  private proposal: Bytes | undefined;
+  private answered: Duplex | undefined;
+  /** The way to what was answered, for its readers. */
+  private above: PlainChannel | undefined;
+
+  constructor(duplex: Duplex, protocol: string) {
+    super(duplex);
+    this.answer = new LazyAnswer(protocol);
+    this.proposal = proposalOf(protocol);
+  }
+
+  override get sink(): this {
+    return this;
+  }
+  get below(): Duplex | undefined {
+    return this.proposal === undefined ? this.answered : undefined;
+  }
+
+  next(bytes: Writable): void {
+    this.write(piecesOf(bytes));
+  }
+
+  override write(pieces: readonly Uint8Array[]): void {
+    const { proposal } = this;
+    this.proposal = undefined;
+    this.channel.write(proposal === undefined ? pieces : [proposal, ...pieces]);
+  }
+
+  error(error: unknown): void {
+    this.duplex.sink.error(error);
+  }
+
+  complete(): void {
+    this.propose();
+    this.duplex.sink.complete();
+  }
+
+  attach(reader: PlainReader): void {
+    if (this.above !== undefined) this.above.attach(reader);
+    else {
+      this.propose();
+      this.attachFront(new AnswerReader(reader, this));
+    }
+  }
+
+  override pull(reader: PlainReader): void {
+    if (this.above === undefined) super.pull(reader);
+    else this.above.pull(reader);
+  }
+
+  override detach(reader: PlainReader): void {
+    super.detach(reader);
+    this.above?.detach(reader);
+  }
+
+  /** The answer has come, with `rest` behind it: its reader goes on with that. */
+  accept(reader: PlainReader, rest: Bytes | undefined): void {
+    this.answered = unread(this.duplex, rest);
+    this.above = plainOf(this.answered);
+    this.above.attach(reader);
+  }
+
+  private propose(): void {
+    if (this.proposal !== undefined) this.write([]);
+  }
+}
+
+/** Reads the answer, whether or not its reader has room for what is behind it. */
+class AnswerReader extends Front {
+  constructor(
+    reader: PlainReader,
+    private readonly channel: LazyOffer,
+  ) {
+    super(reader);
+  }
+
+  override get hasRoom(): boolean {
+    return true;
+  }
+
+  onBytes(bytes: Bytes): void {
+    try {
+      const accepted = this.channel.answer.push(bytes);
+      if (accepted === undefined) return;
+      this.channel.detach(this.reader);
+      this.channel.accept(this.reader, accepted.rest);
+    } catch (error) {
+      this.channel.detach(this.reader);
+      this.reader.onFail(asError(error));
+    }
+  }
+
+  override onEnd(): void {
+    this.reader.onFail(endedDuring('before the protocol was answered'));
+  }
 }
 
 function endedDuring(when: string): Libp2pError {

@@ -78,6 +78,7 @@ class NoiseIdentity {
   readonly self: PeerId;
   readonly crypto: Crypto;
   private key: { readonly pair: X25519KeyPair; readonly signature: Bytes } | undefined;
+  private said: { readonly muxers: string; readonly payload: Bytes } | undefined;
 
   constructor(
     private readonly context: PartContext & { readonly privateKey: PrivateKey },
@@ -96,8 +97,14 @@ class NoiseIdentity {
     );
   }
 
+  /** The same for every connection, as long as the muxers are. Not to be changed. */
   payload(muxers: readonly string[]): Bytes {
-    return encodePayload(this.context.privateKey, this.static().signature, muxers);
+    const name = muxers.join('\n');
+    if (this.said?.muxers !== name) {
+      const payload = encodePayload(this.context.privateKey, this.static().signature, muxers);
+      this.said = { muxers: name, payload };
+    }
+    return this.said.payload;
   }
 
   private static(): { readonly pair: X25519KeyPair; readonly signature: Bytes } {
@@ -129,7 +136,7 @@ class HandshakeRun {
   /** Writes message 1 at once, so that it leaves with whatever was written before it. */
   begin(): Subscription {
     if (this.options.role === 'initiator') this.write(this.handshake.writeFirst());
-    listenTo(this.duplex.read(), this.reading, {
+    listenTo(this.duplex, this.reading, {
       next: (bytes) => {
         this.hear(bytes);
       },

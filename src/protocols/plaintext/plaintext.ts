@@ -47,7 +47,7 @@ function exchange(
       subscriber.complete();
     };
     duplex.sink.next(encodeExchange(privateKey.publicKey));
-    listenTo(duplex.read(), reading, {
+    listenTo(duplex, reading, {
       next: (bytes) => {
         try {
           hear(bytes);
