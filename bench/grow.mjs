@@ -1,4 +1,5 @@
 // What one more connection or stream takes of the processor, both sides together, when so many are there already.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { median, progress } from './measure.mjs';
 import { startPeer } from './peers.mjs';
 
@@ -9,6 +10,9 @@ const ROUNDS = 5;
 const ROUND_CPU_MS = 300;
 /** Before anything is measured: until then it is the compiler that works. */
 const WARM_UP_CPU_MS = 3000;
+/** Connections that are idle are asked whether they are alive. */
+const IDLE_MS = 500;
+/** So many are asked for at once. */
 const STEP = 1000;
 const PROBES_AT_ONCE = { connections: 20, streams: 400 };
 
@@ -33,19 +37,26 @@ async function startSides(kind) {
   };
 }
 
-/** Ms of one more, over as many as do so much work. */
-async function oneMore(kind, sides, cpuMs) {
-  const before = await sides.cpuMs();
-  let used = 0;
-  let count = 0;
-  while (used < cpuMs) {
-    count += await sides.probe(PROBES_AT_ONCE[kind]);
-    used = (await sides.cpuMs()) - before;
-  }
-  return used / count;
+/** What both sides have of the processor while `work` lasts, and how long that is, ms. */
+async function during(sides, work) {
+  const [cpu, began] = [await sides.cpuMs(), performance.now()];
+  await work(async () => (await sides.cpuMs()) - cpu);
+  return { cpuMs: (await sides.cpuMs()) - cpu, ms: performance.now() - began };
 }
 
-/** Ms of one more at each decade. */
+/** Ms of one more, over as many as do so much work: without what those that are there take meanwhile, which is a share of the time. */
+async function oneMore(kind, sides, enoughMs) {
+  const idle = await during(sides, () => sleep(IDLE_MS));
+  const keeping = idle.cpuMs / idle.ms;
+  let count = 0;
+  const busy = await during(sides, async (used) => {
+    do count += await sides.probe(PROBES_AT_ONCE[kind]);
+    while ((await used()) < enoughMs);
+  });
+  return { ms: (busy.cpuMs - keeping * busy.ms) / count, keeping };
+}
+
+/** Of each decade: ms of one more, and what share of a core those that are there take. */
 export async function growth(kind) {
   const sides = await startSides(kind);
   const rows = [];
@@ -59,7 +70,8 @@ export async function growth(kind) {
       if (rows.length === 0) await oneMore(kind, sides, WARM_UP_CPU_MS);
       const found = [];
       for (let round = 0; round < ROUNDS; round += 1) found.push(await oneMore(kind, sides, ROUND_CPU_MS));
-      rows.push({ at, ms: median(found) });
+      const of = (key) => median(found.map((round) => round[key]));
+      rows.push({ at, ms: of('ms'), keeping: of('keeping') });
     }
   } finally {
     sides.stop();

@@ -25,7 +25,7 @@ export const resultOf = ({ id, name, lessIsBetter = false }, values, { cpu = {},
   extras,
 });
 
-/** Asks every pair in turns. One of the others that takes too long has no figure; ours fails. */
+/** Asks every pair in turns. Processor time of one that is asked for less is scaled to all of it. One of the others that takes too long has no figure; ours fails. */
 export async function measure(row, pairs, rounds) {
   const values = {};
   const cpu = {};
@@ -46,7 +46,7 @@ export async function measure(row, pairs, rounds) {
       if (error !== undefined) throw new Error(`${row.name}, ${name}: ${error}`);
       if (missing) continue;
       (values[name] ??= []).push(value);
-      (cpu[name] ??= []).push(pair.cpuMs() - before);
+      (cpu[name] ??= []).push((pair.cpuMs() - before) / (asks.share ?? 1));
       extras[name] = extra;
     }
   }

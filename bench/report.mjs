@@ -27,7 +27,8 @@ export const table = (head, lines) =>
 const columnsOf = (results, key) =>
   Object.keys(NAMES).filter((name) => results.some((result) => name in result[key]));
 /** Ms of processor time, the least of all rounds: others on the machine can only add to it. */
-const leastCpu = ({ cpu }, name) => (cpu[name] ? Math.min(...cpu[name]).toLocaleString('en') : '');
+const leastCpu = ({ cpu }, name) =>
+  cpu[name] ? Math.round(Math.min(...cpu[name])).toLocaleString('en') : '';
 
 /** With `withCpu`, what both processes had of the processor stands in brackets. */
 export function asMarkdown(results, { withCpu = false } = {}) {
@@ -65,14 +66,15 @@ export const tripsTable = (trips) =>
 
 export const growthTable = ([connections, streams]) =>
   table(
-    ['there are', 'one more connection, ms', 'one more stream, ms'],
+    ['there are', 'one more connection, ms', 'keeping them, % of a core', 'one more stream, ms'],
     [
-      ...connections.map(({ at, ms }, line) => [
+      ...connections.map(({ at, ms, keeping }, line) => [
         at.toLocaleString('en'),
         ms.toFixed(2),
+        (100 * keeping).toFixed(1),
         streams[line].ms.toFixed(3),
       ]),
-      ['10,000 : 100', steepness(connections).toFixed(2), steepness(streams).toFixed(2)],
+      ['10,000 : 100', steepness(connections).toFixed(2), '', steepness(streams).toFixed(2)],
     ],
   );
 

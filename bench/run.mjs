@@ -70,7 +70,9 @@ const makersOf = (pairs) => [
     run: async () => [await measure(row, pairs, rounds)],
   })),
   // The other build is not among them.
-  ...(against === undefined || chosen !== undefined ? [...IDLE, START] : []),
+  ...(against === undefined || chosen !== undefined
+    ? [...IDLE, { ...START, run: () => START.run(names, quick ? 5 : 9) }]
+    : []),
 ];
 
 async function rowsOf(pairs) {

@@ -11,13 +11,13 @@ const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const version = (path) => JSON.parse(read(path)).version;
 const counted = (count) => count.toLocaleString('en');
 
-/** What is measured less often of the slow ones. */
+/** Of which rows the slower ones were asked for less, and for how much. */
 function fewer(quick) {
-  const countsOf = (wanted) => {
-    const { asks } = rowsFor(quick).find(({ id }) => id === wanted);
-    return ['ours', 'js', 'go'].map((name) => counted(asks[name].options.count)).join(', ');
-  };
-  return `Rates are compared, so the slower ones are asked for less: of ours, js-libp2p and go-libp2p ${countsOf('messages')} messages each way, and ${countsOf('streams-100')} streams with 100 in flight.`;
+  const names = ['ours', 'js', 'go'];
+  const lines = rowsFor(quick)
+    .filter(({ asks }) => names.some((name) => asks[name].share < 1))
+    .map(({ name, asks }) => `${name}: ${names.map((of) => counted(asks[of].options.count)).join(' / ')}`);
+  return `Rates are compared, so the slower ones are asked for less (ours / js-libp2p / go-libp2p; ${lines.join('; ')}).`;
 }
 
 function extras(rows, quick) {
@@ -61,7 +61,7 @@ What is idle is heap and external memory after a garbage collection, of each of 
 
 ## Processor
 
-What both processes had of the processor for all of a row, start of the code included, the least of all rounds, ms: on a busy machine this says more than the clock. It is for as much as was asked for, which is less of the slower ones in the rows named above.
+What both processes had of the processor for all of a row, start of the code included, the least of all rounds, ms, for as much as ours was asked for: on a busy machine this says more than the clock.
 
 ${cpuTable(rows)}
 
@@ -79,7 +79,7 @@ ${tripsTable(trips)}
 
 ## Growth
 
-What one more takes of the processor, on both sides together, when so many are there. A connection is dialed, identified and ended again, with a host to which the others are held by a host each; a stream is opened, carries 32 bytes there and back, and is closed, on the connection that has the others.
+What one more takes of the processor, on both sides together, when so many are there. A connection is dialed, identified and ended again, with a host that has the others, each from a host of its own; what keeping those takes meanwhile (they are asked whether they are alive) stands beside it and is not in it. A stream is opened, carries 32 bytes there and back, and is closed, on the connection that has the others.
 
 ![What one more takes when so many are there](benchmarks-growth.svg)
 
