@@ -40,10 +40,10 @@ export function ratiosDrawing(results) {
 }
 
 const DECADE_PX = 120;
-const GROWTH_LEFT_PX = 60;
+const GROWTH_LEFT_PX = 80;
 const LINES = [
-  { name: 'one more connection', fill: 'connects', digits: 2, above: -10 },
-  { name: 'one more stream', fill: 'muxes', digits: 3, above: 18 },
+  { name: 'one more connection', fill: 'connects', digits: 2 },
+  { name: 'one more stream', fill: 'muxes', digits: 3 },
 ];
 
 /** What one more takes at each decade, against what it takes among 100: a flat line is what is wanted. */
@@ -56,23 +56,26 @@ export function growthDrawing(growths) {
   ];
   for (const mark of [0, 1, 2])
     parts.push(
-      `<path class="line grid" d="M${px(GROWTH_LEFT_PX)} ${px(y(mark))}H${px(right)}"/>`,
-      textAt('faint end', GROWTH_LEFT_PX - 10, y(mark) + 4, `×${String(mark)}`),
+      `<path class="line grid" d="M${px(GROWTH_LEFT_PX - 30)} ${px(y(mark))}H${px(right)}"/>`,
+      textAt('faint end', GROWTH_LEFT_PX - 40, y(mark) + 4, `×${String(mark)}`),
     );
   growths[0].forEach(({ at }, line) =>
     parts.push(textAt('faint mid', x(line), y(0) + 20, at.toLocaleString('en'))),
   );
+  const times = growths.map((rows) => rows.map(({ ms }) => ms / rows.find(({ at }) => at === 100).ms));
   growths.forEach((rows, which) => {
-    const { name, fill, digits, above } = LINES[which];
-    const hundred = rows.find(({ at }) => at === 100).ms;
-    const points = rows.map(({ ms }, line) => [x(line), y(ms / hundred)]);
+    const { name, fill, digits } = LINES[which];
+    const points = times[which].map((many, line) => [x(line), y(many)]);
     parts.push(`<path class="line waits" d="M${points.map((point) => point.map(px).join(' ')).join('L')}"/>`);
-    points.forEach(([left, top], line) =>
+    points.forEach(([left, top], line) => {
+      // Of two words that would stand on each other, the upper point's stands above it.
+      const [mine, other] = [times[which][line], times[1 - which][line]];
+      const isUpper = mine > other || (mine === other && which === 0);
       parts.push(
         `<circle class="${fill}" cx="${px(left)}" cy="${px(top)}" r="5"/>`,
-        textAt('faint mid', left, top + above, `${rows[line].ms.toFixed(digits)} ms`),
-      ),
-    );
+        textAt('faint mid', left, top + (isUpper ? -10 : 18), `${rows[line].ms.toFixed(digits)} ms`),
+      );
+    });
     parts.push(
       `<circle class="${fill}" cx="${px(GROWTH_LEFT_PX + which * 200)}" cy="240" r="5"/>`,
       textAt('label', GROWTH_LEFT_PX + 12 + which * 200, 244, name),

@@ -1,6 +1,7 @@
 // What is measured, the same for every implementation in JavaScript; test/interop/go/bench does the same in Go. A peer
 // prints its address and then runs what it is told, line by line.
 import { createInterface } from 'node:readline';
+import { median } from './measure.mjs';
 
 export const MESSAGE_BYTES = 32;
 const CHUNK_BYTES = 65_536;
@@ -21,8 +22,6 @@ async function timed(count, atOnce, work) {
   );
   return performance.now() - start;
 }
-
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** One connected client for as long as `work` lasts. */
 async function withClient(peer, addr, work) {
