@@ -1,9 +1,10 @@
 // One good address behind dead ones: our dialer against js-libp2p's, in one run, on loopback, TCP + noise + yamux.
 //   npm run bench:dial [-- --json] [-- --quick]
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { median } from './measure.mjs';
+import { available } from './peers.mjs';
 
 const quick = process.argv.includes('--quick');
 const asJson = process.argv.includes('--json');
@@ -20,11 +21,7 @@ const TARGETS = { 1: 300, 2: 600, 7: 1800 };
 const DIAL_BOUND_MS = 30_000;
 const RUN_BOUND_MS = 300_000;
 
-if (!existsSync(`${js}node_modules/libp2p`)) {
-  console.error('installing js-libp2p …');
-  if (spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: js, stdio: ['ignore', 2, 2] }).status !== 0)
-    process.exit(1);
-}
+available(['js']);
 
 const children = [];
 process.on('exit', () => {
@@ -133,7 +130,6 @@ progress('');
 process.stderr.write('\r');
 
 // ── what came out ────────────────────────────────────────────────────────────────────────────────────────────────────
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 function summaryOf(results) {
   const errors = results.flatMap(({ error = [] }) => error);
   return {

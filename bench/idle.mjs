@@ -1,137 +1,121 @@
-// What an idle connection takes, ours and js-libp2p's in one run: JS heap and external memory after GC, by connection, in
-// the process of one host that has dialed a thousand peers, and in that of one that a thousand have dialed. TCP on loopback,
-// noise, yamux, identify done. The thousand live in a process of their own, which is not measured.
+// What an idle connection takes, and an idle stream, ours and js-libp2p's in one run: JS heap and external memory after GC,
+// in the process of one host that has dialed a thousand peers, and in that of one that a thousand have dialed. TCP on
+// loopback, noise, yamux, identify done. The thousand live in a process of their own, which is not measured.
 //   npm run bench:idle [-- --connections 1000] [-- --only ours] [-- --snapshot file.heapsnapshot]
-// Behind those, ours alone: what an idle stream takes, at each of its ends.
 // Fails where ours takes more than 8 KiB a connection, or 1 KiB a stream.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { argument, isCommand } from './arguments.mjs';
+import { progress, progressEnds, resultOf } from './measure.mjs';
+import { available, nodeFlags, Peer } from './peers.mjs';
+import { NAMES, table } from './report.mjs';
 
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : process.argv[at + 1];
-};
-const CONNECTIONS = Number(option('--connections', 1_000));
+const CONNECTIONS = Number(argument('--connections', 1_000));
 /** Code is compiled, and tables are filled, by connections that come before those that are measured. */
 const WARM_UP = 500;
-const TARGET_BYTES = 8 * 1024;
+/** Streams, on so many connections; and how many on each come first. */
 const STREAMS = 1_000;
-const STREAM_TARGET_BYTES = 1024;
-const only = option('--only');
-const snapshot = option('--snapshot');
-const here = fileURLToPath(new URL('.', import.meta.url));
-const js = fileURLToPath(new URL('../test/interop/js/', import.meta.url));
-if (only !== 'ours' && !existsSync(`${js}node_modules/libp2p`)) {
-  console.error('installing js-libp2p …');
-  if (spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: js, stdio: ['ignore', 2, 2] }).status !== 0)
-    process.exit(1);
-}
-const implementations = {
-  ours: ['--expose-gc', `${here}idle-peer.mjs`, `${here}idle-ours.mjs`],
-  js: ['--expose-gc', '--require', `${js}polyfill.cjs`, `${here}idle-peer.mjs`, `${js}idle-js.mjs`],
-};
+const CARRIERS = 10;
+const STREAMS_BEFORE = 50;
+const TARGET_KIB = { connection: 8, stream: 1 };
+const KIB = 1024;
+const snapshot = argument('--snapshot');
+const script = (path) => fileURLToPath(new URL(path, import.meta.url));
+const hosts = { ours: script('idle-ours.mjs'), js: script('../test/interop/js/idle-js.mjs') };
 
-function start(implementation) {
-  const child = spawn(process.execPath, implementations[implementation], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (command, options = {}) => {
-    child.stdin.write(`${JSON.stringify({ command, ...options })}\n`);
-    const { value: line } = await answers.next();
-    const { value, error } = JSON.parse(line ?? '{"error":"the process has ended"}');
-    if (error !== undefined) throw new Error(`${implementation}, ${command}: ${error}`);
+/** One host that is measured, and a crowd; `work` tells them what to do. */
+async function withHosts(name, work) {
+  const peers = [0, 1].map(
+    () => new Peer(process.execPath, [...nodeFlags[name], script('idle-peer.mjs'), hosts[name]]),
+  );
+  const asks = peers.map((peer) => async (command, options = {}) => {
+    const { value, error } = await peer.ask({ command, ...options });
+    if (error !== undefined) throw new Error(`${name}, ${command}: ${error}`);
     return value;
-  };
-  return { ask, end: () => child.stdin.end() };
+  });
+  try {
+    return await work(...asks);
+  } finally {
+    for (const peer of peers) peer.stop();
+  }
 }
 
-const roles = {
-  async dialing(one, crowd, count) {
-    await one.ask('dialAll', { addrs: await crowd.ask('listen', { count }) });
-  },
-  async listening(one, crowd, count, addr) {
-    await crowd.ask('dialFromMany', { count, addr });
-  },
+const fileOf = (name, end) =>
+  name === 'ours' && snapshot !== undefined ? `${snapshot}.${end}.heapsnapshot` : undefined;
+/** KiB of each of so many. */
+const each = (after, before, count) => {
+  const heap = (after.heap - before.heap) / count / KIB;
+  const external = (after.external - before.external) / count / KIB;
+  return { heap, external, both: heap + external };
 };
 
-/** Bytes of one connection. */
-async function measure(implementation, role) {
-  const [one, crowd] = [start(implementation), start(implementation)];
-  try {
-    const [addr] = role === 'listening' ? await one.ask('listen', { count: 1 }) : [];
-    await roles[role](one, crowd, WARM_UP, addr);
-    const before = await one.ask('measure', { connections: WARM_UP });
-    await roles[role](one, crowd, CONNECTIONS, addr);
-    const file = implementation === 'ours' && snapshot ? `${snapshot}.${role}.heapsnapshot` : undefined;
-    const after = await one.ask('measure', { connections: WARM_UP + CONNECTIONS, snapshot: file });
-    const each = (name) => (after[name] - before[name]) / CONNECTIONS;
-    return { heap: each('heap'), external: each('external') };
-  } finally {
-    one.end();
-    crowd.end();
-  }
-}
+/** One connection of a host into which, or out of which, all of them go. */
+const connection = (role) => (name) =>
+  withHosts(name, async (one, crowd) => {
+    const [addr] = role === 'listening' ? await one('listen', { count: 1 }) : [];
+    const connect = async (count) => {
+      if (role === 'listening') return crowd('dialFromMany', { count, addr });
+      return one('dialAll', { addrs: await crowd('listen', { count }) });
+    };
+    await connect(WARM_UP);
+    const before = await one('measure', { connections: WARM_UP });
+    await connect(CONNECTIONS);
+    const options = { connections: WARM_UP + CONNECTIONS, snapshot: fileOf(name, role) };
+    return each(await one('measure', options), before, CONNECTIONS);
+  });
 
-/** Bytes of one stream that is open and idle, at both its ends: on ten connections, a hundred each behind fifty that come first. */
-async function measureStreams(implementation) {
-  const [one, crowd] = [start(implementation), start(implementation)];
-  try {
-    const addrs = await crowd.ask('listen', { count: 10 });
-    await one.ask('dialAll', { addrs });
-    await one.ask('openStreams', { addrs, count: 50 });
-    const before = [await one.ask('used'), await crowd.ask('used')];
-    await one.ask('openStreams', { addrs, count: STREAMS / addrs.length });
-    const file = (end) =>
-      implementation === 'ours' && snapshot ? `${snapshot}.stream-${end}.heapsnapshot` : undefined;
-    const after = [
-      await one.ask('used', { snapshot: file('opening') }),
-      await crowd.ask('used', { snapshot: file('taking') }),
-    ];
-    return after.map((bytes, at) => ({
-      heap: (bytes.heap - before[at].heap) / STREAMS,
-      external: (bytes.external - before[at].external) / STREAMS,
-    }));
-  } finally {
-    one.end();
-    crowd.end();
-  }
-}
+/** One stream that is open and idle, its reader included, at the end that has more of it. */
+const stream = (name) =>
+  withHosts(name, async (one, crowd) => {
+    const addrs = await crowd('listen', { count: CARRIERS });
+    await one('dialAll', { addrs });
+    await one('openStreams', { addrs, count: STREAMS_BEFORE });
+    const ends = { opening: one, taking: crowd };
+    const used = async (options = () => ({})) => {
+      const found = [];
+      for (const [end, ask] of Object.entries(ends)) found.push(await ask('used', options(end)));
+      return found;
+    };
+    const before = await used();
+    await one('openStreams', { addrs, count: STREAMS / CARRIERS });
+    const after = await used((end) => ({ snapshot: fileOf(name, `stream-${end}`) }));
+    const both = after.map((bytes, at) => each(bytes, before[at], STREAMS));
+    return both.sort((a, b) => b.both - a.both)[0];
+  });
 
-const kib = (bytes) => (bytes / 1024).toFixed(1);
-console.log(
-  `| KiB an idle connection, Node ${process.version} | heap | external | both |\n|---|---|---|---|`,
-);
-let worst = 0;
-for (const [implementation, name] of [
-  ['ours', 'rx-libp2p'],
-  ['js', 'js-libp2p'],
-]) {
-  if (only !== undefined && only !== implementation) continue;
-  for (const role of Object.keys(roles)) {
-    const { heap, external } = await measure(implementation, role);
-    console.log(`| ${name}, ${role} | ${kib(heap)} | ${kib(external)} | ${kib(heap + external)} |`);
-    if (implementation === 'ours') worst = Math.max(worst, heap + external);
+const row = (id, name, kind, measureOne) => ({
+  ids: [id],
+  isSlow: true,
+  target: TARGET_KIB[kind],
+  /** The row, of those among `names` that are written in JavaScript. */
+  async run(names) {
+    const extras = {};
+    for (const of of names.filter((one) => one in hosts)) {
+      progress(`${name}: ${of}`);
+      extras[of] = await measureOne(of);
+    }
+    const values = Object.fromEntries(Object.entries(extras).map(([of, { both }]) => [of, [both]]));
+    return [resultOf({ id, name, lessIsBetter: true }, values, { extras })];
+  },
+});
+
+export const IDLE = [
+  row('idle-dialing', 'an idle connection, dialing side, KiB', 'connection', connection('dialing')),
+  row('idle-listening', 'an idle connection, listening side, KiB', 'connection', connection('listening')),
+  row('idle-stream', 'an idle stream, the end that has more of it, KiB', 'stream', stream),
+];
+
+async function command() {
+  const names = available(argument('--only', 'ours,js').split(','));
+  const lines = [];
+  for (const { run, target } of IDLE) {
+    const [{ name, extras }] = await run(names);
+    for (const [of, { heap, external, both }] of Object.entries(extras))
+      lines.push([name, NAMES[of], ...[heap, external, both].map((kib) => kib.toFixed(1))]);
+    if (!(extras.ours?.both > target)) continue;
+    console.error(`${name}: ${extras.ours.both.toFixed(1)}; ${String(target)} are the target`);
+    process.exitCode = 1;
   }
+  progressEnds();
+  console.log(table([`Node ${process.version}`, '', 'heap', 'external', 'both'], lines));
 }
-let worstStream = 0;
-if (only !== 'js') {
-  const ends = await measureStreams('ours');
-  for (const [at, end] of ['opening', 'taking'].entries()) {
-    const { heap, external } = ends[at];
-    console.log(
-      `| rx-libp2p, a stream, ${end} | ${kib(heap)} | ${kib(external)} | ${kib(heap + external)} |`,
-    );
-    worstStream = Math.max(worstStream, heap + external);
-  }
-}
-if (worstStream > STREAM_TARGET_BYTES) {
-  console.error(`an idle stream takes ${kib(worstStream)} KiB; ${kib(STREAM_TARGET_BYTES)} are the target`);
-  process.exitCode = 1;
-}
-if (worst > TARGET_BYTES) {
-  console.error(`an idle connection takes ${kib(worst)} KiB; ${kib(TARGET_BYTES)} are the target`);
-  process.exitCode = 1;
-}
+if (isCommand(import.meta.url)) await command();

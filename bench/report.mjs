@@ -1,9 +1,12 @@
 // What was measured, as tables.
+import { steepness } from './grow.mjs';
+
 export const NAMES = {
   ours: 'rx-libp2p',
   base: 'the other build',
   js: 'js-libp2p',
   go: 'go-libp2p',
+  tcp: 'ours, TCP + noise',
   limit: 'plain Node',
 };
 
@@ -19,12 +22,16 @@ const rounded = (value) => {
   if (value < 1) return value.toFixed(3);
   return value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en');
 };
-const table = (head, lines) =>
+export const table = (head, lines) =>
   [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const columnsOf = (results, key) =>
   Object.keys(NAMES).filter((name) => results.some((result) => name in result[key]));
+/** Ms of processor time, the least of all rounds: others on the machine can only add to it. */
+const leastCpu = ({ cpu }, name) =>
+  cpu[name] ? Math.round(Math.min(...cpu[name])).toLocaleString('en') : '';
 
-export function asMarkdown(results) {
+/** With `withCpu`, what both processes had of the processor stands in brackets. */
+export function asMarkdown(results, { withCpu = false } = {}) {
   const columns = columnsOf(results, 'medians');
   const others = columns.filter((name) => name !== 'ours' && columns.includes('ours'));
   const head = [
@@ -32,21 +39,22 @@ export function asMarkdown(results) {
     ...columns.map((name) => NAMES[name]),
     ...others.map((name) => `× ${NAMES[name]}`),
   ];
+  const cell = (result, name) => {
+    const value = rounded(result.medians[name]);
+    return withCpu && value !== '' ? `${value} (${leastCpu(result, name)} ms)` : value;
+  };
   const lines = results.map((result) => [
     result.name,
-    ...columns.map((name) => rounded(result.medians[name])),
+    ...columns.map((name) => cell(result, name)),
     ...others.map((other) => ratio(result, other)?.toFixed(2) ?? ''),
   ]);
   return table(head, lines);
 }
 
-/** Ms of processor time, the least of all rounds: others on the machine can only add to it. */
 export function cpuTable(results) {
-  const columns = columnsOf(results, 'cpu');
-  const lines = results.map(({ name, cpu }) => [
-    name,
-    ...columns.map((column) => (cpu[column] ? String(Math.min(...cpu[column])) : '')),
-  ]);
+  const measured = results.filter(({ cpu }) => Object.keys(cpu).length > 0);
+  const columns = columnsOf(measured, 'cpu');
+  const lines = measured.map((result) => [result.name, ...columns.map((name) => leastCpu(result, name))]);
   return table(['processor, ms', ...columns.map((name) => NAMES[name])], lines);
 }
 
@@ -58,12 +66,16 @@ export const tripsTable = (trips) =>
 
 export const growthTable = ([connections, streams]) =>
   table(
-    ['there are', 'one more connection', 'one more stream'],
-    connections.map(({ at, ms }, line) => [
-      at.toLocaleString('en'),
-      ms.toFixed(2),
-      streams[line]?.ms.toFixed(3) ?? '',
-    ]),
+    ['there are', 'one more connection, ms', 'keeping them, % of a core', 'one more stream, ms'],
+    [
+      ...connections.map(({ at, ms, keeping }, line) => [
+        at.toLocaleString('en'),
+        ms.toFixed(2),
+        (100 * keeping).toFixed(1),
+        streams[line].ms.toFixed(3),
+      ]),
+      ['10,000 : 100', steepness(connections).toFixed(2), '', steepness(streams).toFixed(2)],
+    ],
   );
 
 export const primitivesTable = (primitives) =>

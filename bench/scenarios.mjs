@@ -1,6 +1,7 @@
 // What is measured, the same for every implementation in JavaScript; test/interop/go/bench does the same in Go. A peer
 // prints its address and then runs what it is told, line by line.
 import { createInterface } from 'node:readline';
+import { median } from './measure.mjs';
 
 export const MESSAGE_BYTES = 32;
 const CHUNK_BYTES = 65_536;
@@ -21,8 +22,6 @@ async function timed(count, atOnce, work) {
   );
   return performance.now() - start;
 }
-
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** One connected client for as long as `work` lasts. */
 async function withClient(peer, addr, work) {
@@ -59,8 +58,11 @@ async function throughput(peer, addr, bytes, move) {
   });
 }
 
-/** What `grow` has made so far. */
-const grown = { connections: [], streams: [], on: undefined };
+/** What `grow` has made so far, and the connection that its streams are on. */
+const grown = [];
+let grownOn;
+/** The host whose connection is the one more. */
+let prober;
 
 const scenarios = {
   /** Ms of one connect, the median. */
@@ -148,48 +150,33 @@ const scenarios = {
   },
   /** So many connections more, each by a host of its own, or so many streams on one; they stay. */
   async grow(peer, addr, { kind, more }) {
-    if (kind === 'connections') {
-      const clients = [];
-      for (let at = 0; at < more; at += 1) clients.push(await peer.connect());
-      grown.connections.push(...clients);
-      await timed(more, Math.min(8, more), async () => {
-        const client = clients.pop();
+    await timed(more, Math.min(32, more), async () => {
+      if (kind === 'connections') {
+        const client = await peer.connect();
         await peer.identified(client, await peer.dial(client, addr));
-      });
-    } else {
-      grown.on ??= await peer.dial(await peer.connect(), addr);
-      await timed(more, Math.min(8, more), async () => {
-        const echo = await peer.openEcho(grown.on);
+        grown.push(client);
+      } else {
+        grownOn ??= await peer.dial(await peer.connect(), addr);
+        const echo = await peer.openEcho(grownOn);
         await echo.roundTrip(message);
-        grown.streams.push(echo);
-      });
-    }
-    return grown[kind].length;
+        grown.push(echo);
+      }
+    });
+    return grown.length;
   },
-  /** Bytes of heap and external memory that each of so many idle streams takes, on the side that opened them. */
-  idleStreams: (peer, addr, { count }) =>
-    withClient(peer, addr, async (connection) => {
-      const open = [];
-      const make = async (more) => {
-        for (let at = 0; at < more; at += 1) {
-          const echo = await peer.openEcho(connection);
-          await echo.roundTrip(message);
-          open.push(echo);
-        }
-      };
-      const used = async () => {
-        for (let turn = 0; turn < 4; turn += 1) {
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          global.gc();
-        }
-        const { heapUsed, external } = process.memoryUsage();
-        return heapUsed + external;
-      };
-      await make(200);
-      const before = await used();
-      await make(count);
-      return { value: ((await used()) - before) / count };
-    }),
+  /** One more and gone again, so many times: a host's connection beside those that others hold, or a stream of the grown connection. */
+  async probe(peer, addr, { kind, count }) {
+    if (kind === 'connections') prober ??= await peer.connect();
+    const work =
+      kind === 'connections' ? () => dialOnce(peer, prober, addr, true) : () => peer.ask(grownOn, message);
+    await timed(count, 1, work);
+    return count;
+  },
+  /** What this process has had of the processor so far, ms. */
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
 };
 
 /** As much of `total` as is left, in chunks: for those who pull. */

@@ -3,11 +3,12 @@
 // documentation says: the writer waits when it is told to, the reader is a `for await` that takes its time.
 //   npm run bench:slow-reader [-- --save examples/notebooks/data/slow-reader.json]
 // The notebook on back-pressure shows what was saved.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { available } from './peers.mjs';
 
 const TOTAL_BYTES = 32 * 2 ** 20;
 const CHUNK_BYTES = 64 * 2 ** 10;
@@ -101,11 +102,7 @@ async function record(name) {
 }
 
 async function main() {
-  if (
-    !existsSync(`${js}node_modules/libp2p`) &&
-    spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: js, stdio: ['ignore', 2, 2] }).status !== 0
-  )
-    process.exit(1);
+  available(['js']);
   const at = process.argv.indexOf('--save');
   const recorded = {};
   for (const name of Object.keys(implementations)) {

@@ -1,33 +1,29 @@
 // How long a program waits for its host: the import of the built package, and `createHost` after that, each in a process
-// of its own, in turns with js-libp2p with the same parts (TCP, noise, yamux, identify, ping); medians of nine.
+// of its own, in turns with js-libp2p with the same parts (TCP, noise, yamux, identify, ping); medians.
 //   npm run bench:start [-- --only ours]
 // Fails where `createHost` takes more than 10 ms, or the import more than half of js-libp2p's.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { argument, isCommand } from './arguments.mjs';
+import { progress, progressEnds, resultOf } from './measure.mjs';
+import { available, nodeFlags } from './peers.mjs';
+import { asMarkdown, ratio } from './report.mjs';
 
 const RUNS = 9;
 const MAX_CREATE_MS = 10;
-const MAX_IMPORT_SHARE = 1 / 2;
-const onlyOurs = process.argv.includes('--only');
+const MIN_IMPORT_RATIO = 2;
 const here = fileURLToPath(new URL('.', import.meta.url));
 const js = fileURLToPath(new URL('../test/interop/js/', import.meta.url));
-if (!onlyOurs && !existsSync(`${js}node_modules/libp2p`)) {
-  console.error('installing js-libp2p …');
-  if (spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: js, stdio: ['ignore', 2, 2] }).status !== 0)
-    process.exit(1);
-}
 
+/** What is imported, and how a host is made of it. */
 const programs = {
   ours: [
-    [],
     `const { createHost, noise, tcp } = await import('${here}../dist/index.js');`,
     `const host = await createHost({
        listen: ['/ip4/127.0.0.1/tcp/0'], transports: [tcp()], security: [noise()],
      });`,
   ],
   js: [
-    ['--require', `${js}polyfill.cjs`],
     `const { createLibp2p } = await import('${js}node_modules/libp2p/dist/src/index.js');
      const [{ noise }, { yamux }, { identify, identifyPush }, { ping }, { tcp }] = await Promise.all([
        '@chainsafe/libp2p-noise', '@chainsafe/libp2p-yamux', '@libp2p/identify', '@libp2p/ping', '@libp2p/tcp',
@@ -39,48 +35,59 @@ const programs = {
      });`,
   ],
 };
+const ROWS = [
+  { id: 'import', name: 'import, ms', lessIsBetter: true },
+  { id: 'create', name: 'create a host that listens, ms', lessIsBetter: true },
+];
 
-function run([flags, load, create]) {
+function run(name) {
+  const [load, create] = programs[name];
   const program = `
     const t0 = performance.now();
     ${load}
     const t1 = performance.now();
     ${create}
     const t2 = performance.now();
-    console.log(JSON.stringify({ load: t1 - t0, create: t2 - t1 }));
+    console.log(JSON.stringify({ import: t1 - t0, create: t2 - t1 }));
     process.exit(0);`;
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [...flags, '--input-type=module', '--eval', program],
+    [...nodeFlags[name], '--input-type=module', '--eval', program],
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
 
-const results = { ours: [], js: [] };
-const names = onlyOurs ? ['ours'] : ['ours', 'js'];
-for (let turn = 0; turn <= RUNS; turn += 1) {
-  for (const name of names) {
-    const result = run(programs[name]);
-    // The first finds nothing in the system's caches.
-    if (turn > 0) results[name].push(result);
-  }
-}
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-const of = (name, key) => median(results[name].map((result) => result[key]));
+export const START = {
+  ids: ROWS.map(({ id }) => id),
+  /** Both rows, of those among `names` that are written in JavaScript. */
+  run(names, runs) {
+    const found = {};
+    // The first finds nothing in the system's caches, and does not count.
+    for (let turn = 0; turn <= runs; turn += 1) {
+      for (const name of names.filter((one) => one in programs)) {
+        progress(`import and create: ${name}`, turn + 1);
+        const times = run(name);
+        if (turn > 0) (found[name] ??= []).push(times);
+      }
+    }
+    const valuesOf = (id) =>
+      Object.fromEntries(Object.entries(found).map(([name, list]) => [name, list.map((times) => times[id])]));
+    return ROWS.map((row) => resultOf(row, valuesOf(row.id)));
+  },
+};
 
-console.log(
-  `| ms, medians of ${String(RUNS)}, Node ${process.version} | import | create a host that listens |\n|---|---|---|`,
-);
-for (const name of names)
-  console.log(
-    `| ${name === 'ours' ? 'rx' : 'js'}-libp2p | ${of(name, 'load').toFixed(0)} | ${of(name, 'create').toFixed(1)} |`,
-  );
-const failures = [];
-if (of('ours', 'create') > MAX_CREATE_MS)
-  failures.push(`createHost takes more than ${String(MAX_CREATE_MS)} ms`);
-if (!onlyOurs && of('ours', 'load') > MAX_IMPORT_SHARE * of('js', 'load'))
-  failures.push("the import takes more than half of js-libp2p's");
-for (const failure of failures) console.error(failure);
-process.exitCode = failures.length === 0 ? 0 : 1;
+function command() {
+  const results = START.run(available(argument('--only', 'ours,js').split(',')), RUNS);
+  progressEnds();
+  console.log(asMarkdown(results));
+  const [load, create] = results;
+  const failures = [];
+  if (create.medians.ours > MAX_CREATE_MS)
+    failures.push(`createHost takes more than ${String(MAX_CREATE_MS)} ms`);
+  if (ratio(load, 'js') < MIN_IMPORT_RATIO) failures.push("the import takes more than half of js-libp2p's");
+  for (const failure of failures) console.error(failure);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+if (isCommand(import.meta.url)) command();

@@ -7,6 +7,11 @@ import { tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 
+const IDLE = '/idle/1.0.0';
+/** More than the usual, which are for each connection. */
+const MANY_STREAMS = { maxInboundStreams: 1_000, maxOutboundStreams: 1_000 };
+const onMessage = () => undefined;
+
 export async function create(listen) {
   const node = await createLibp2p({
     addresses: { listen },
@@ -26,7 +31,14 @@ export async function create(listen) {
   node.addEventListener('peer:identify', () => {
     identified += 1;
   });
+  await node.handle(IDLE, (stream) => stream.addEventListener('message', onMessage), MANY_STREAMS);
   return {
+    /** A stream that is agreed on, and on which nothing more comes. */
+    async openStream(addr) {
+      const stream = await node.dialProtocol(multiaddr(addr), IDLE, MANY_STREAMS);
+      stream.addEventListener('message', onMessage);
+      stream.send(new Uint8Array(1));
+    },
     addr: () => String(node.getMultiaddrs()[0]),
     dial: (addr) => node.dial(multiaddr(addr)),
     connections: () => node.getConnections().length,
