@@ -1,6 +1,5 @@
 /** Certificates by another hand (`@peculiar/x509`, in this test alone): it reads ours, and we read its. */
 import { webcrypto, X509Certificate } from 'node:crypto';
-import { fromHex } from '../../src/core/bytes.js';
 import { derElement, TAG } from '../../src/core/der.js';
 import { generateKey, publicKeyFrom } from '../../src/core/keys.js';
 import { peerIdFrom } from '../../src/core/peer-id.js';
