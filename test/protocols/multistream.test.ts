@@ -228,7 +228,12 @@ describe('on a channel', () => {
   });
 
   it.each([
-    ['a subscriber', (duplex: Duplex, bytes: Bytes) => { duplex.sink.next(bytes); }],
+    [
+      'a subscriber',
+      (duplex: Duplex, bytes: Bytes) => {
+        duplex.sink.next(bytes);
+      },
+    ],
     ['a layer', (duplex: Duplex, bytes: Bytes) => duplex.plain?.write([bytes])],
   ])('an optimistic proposal leaves in one piece with the first bytes of %s', (_, write) => {
     const { near, far, settle } = duplexPair();
