@@ -15,12 +15,13 @@ const row = (id, name, scenario, options, { limit, fewer = {}, ...more } = {}) =
 };
 
 const less = { lessIsBetter: true };
+/** How much is moved one way. */
+const bulk = (quick) => ({ bytes: (quick ? 64 : 256) * MIB });
 /** Not part of a quick run. */
 const slow = { isSlow: true };
 
 export function rowsFor(quick) {
   const connects = quick ? 30 : 100;
-  const bulk = { bytes: (quick ? 64 : 256) * MIB };
   const pipe = { scenario: 'pipe', options: { bytes: (quick ? 64 : 512) * MIB } };
   return [
     row('connect-up', 'connect until up, ms', 'connect', { count: connects, identified: false }, less),
@@ -58,9 +59,9 @@ export function rowsFor(quick) {
       { count: quick ? 8000 : 40_000, atOnce: 100 },
       { fewer: { js: quick ? 3000 : 5000, go: quick ? 8000 : 20_000 } },
     ),
-    row('upload', 'upload, MiB/s', 'upload', bulk, { limit: pipe }),
-    row('download', 'download, MiB/s', 'download', bulk, { limit: pipe }),
-    row('both', 'both at once, sum, MiB/s', 'both', bulk),
+    row('upload', 'upload, MiB/s', 'upload', bulk(quick), { limit: pipe }),
+    row('download', 'download, MiB/s', 'download', bulk(quick), { limit: pipe }),
+    row('both', 'both at once, sum, MiB/s', 'both', bulk(quick)),
     row(
       'messages',
       'messages of 32 bytes/s, both ways on one stream',
@@ -74,8 +75,8 @@ export function rowsFor(quick) {
 /** The rows of a transport. */
 export const transportRows = (quick) => [
   row('connect-up', 'connect until up, ms', 'connect', { count: 40, identified: false }, less),
-  row('upload', 'upload, MiB/s', 'upload', { bytes: (quick ? 64 : 128) * MIB }),
-  row('download', 'download, MiB/s', 'download', { bytes: (quick ? 64 : 128) * MIB }),
+  row('upload', 'upload, MiB/s', 'upload', bulk(quick)),
+  row('download', 'download, MiB/s', 'download', bulk(quick)),
 ];
 
 /** What plain Node's primitives take, us. */
