@@ -43,33 +43,11 @@ export class ByteQueue {
     return chunk;
   }
 
-  /** Exactly `byteLength` bytes as pieces, the last one cut; call it only when that many are held. */
-  take(byteLength: number): Bytes[] {
-    const pieces: Bytes[] = [];
-    let missing = byteLength;
-    while (missing > 0) {
-      const chunk = this.shift();
-      if (chunk === undefined) break;
-      if (chunk.byteLength > missing) {
-        pieces.push(chunk.subarray(0, missing));
-        this.unshift(chunk.subarray(missing));
-        break;
-      }
-      pieces.push(chunk);
-      missing -= chunk.byteLength;
-    }
-    return pieces;
-  }
-
-  /** Puts back what was taken too much. */
-  unshift(chunk: Bytes): void {
-    if (chunk.byteLength === 0) return;
-    this.byteLength += chunk.byteLength;
-    this.lone = undefined;
-    if (this.head > 0) {
-      this.head -= 1;
-      this.chunks[this.head] = chunk;
-    } else this.chunks.unshift(chunk);
+  /** All that is held. */
+  takeAll(): Bytes[] {
+    const chunks = this.chunks.slice(this.head);
+    this.clear();
+    return chunks;
   }
 
   clear(): void {

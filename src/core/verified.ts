@@ -11,6 +11,8 @@ const MAX_RECENT = 512;
 const recent = new Recent<true>(MAX_RECENT);
 /** Those of RSA-8192 have 1024; whatever is longer is not worth a place. */
 const MAX_SIGNATURE_BYTES = 1024;
+/** A record has 8 KiB at most. Of more, the hash would cost about what verifying does. */
+const MAX_DATA_BYTES = 16 * 1024;
 
 interface Signed {
   readonly crypto: Crypto;
@@ -24,7 +26,7 @@ interface Signed {
 export function isVerified(signed: Signed, verify: () => boolean): boolean {
   const { crypto, key, data, signature } = signed;
   const { byteLength } = signature;
-  if (byteLength > MAX_SIGNATURE_BYTES) return verify();
+  if (byteLength > MAX_SIGNATURE_BYTES || data.byteLength > MAX_DATA_BYTES) return verify();
   // Each part says or is told how long it is, so that no byte can move from one to the next.
   const hash = crypto.sha256(key, Uint8Array.of(byteLength >> 8, byteLength & 0xff), signature, data);
   const name = nameOfBytes(hash);

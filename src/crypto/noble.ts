@@ -1,6 +1,7 @@
 /** The primitives by noble: where there is no `node:crypto`. Slower, the same results. */
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { addPiece, joined } from './pieces.js';
 import { ellipticCurves } from './noble-ec.js';
 import { rsaVerify } from './rsa-verify.js';
 import { hmac } from '@noble/hashes/hmac.js';
@@ -15,21 +16,11 @@ function own(bytes: Uint8Array): Bytes {
   return bytes as Bytes;
 }
 
-function join(pieces: readonly Uint8Array[]): Bytes {
-  const joined = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    joined.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  return joined;
-}
-
 class NobleAead implements Aead {
   constructor(private readonly key: Uint8Array) {}
 
   seal(nonce: Uint8Array, aad: Uint8Array, plaintext: readonly Uint8Array[]): Bytes[] {
-    const sealed = own(chacha20poly1305(this.key, nonce, aad).encrypt(join(plaintext)));
+    const sealed = own(chacha20poly1305(this.key, nonce, aad).encrypt(joined(plaintext)));
     const end = sealed.byteLength - TAG_BYTES;
     return end === 0 ? [sealed] : [sealed.subarray(0, end), sealed.subarray(end)];
   }
@@ -41,18 +32,18 @@ class NobleAead implements Aead {
     tag: Uint8Array,
   ): Bytes[] | undefined {
     try {
-      return [own(chacha20poly1305(this.key, nonce, aad).decrypt(join([...ciphertext, tag])))];
+      return [own(chacha20poly1305(this.key, nonce, aad).decrypt(joined([...ciphertext, tag])))];
     } catch {
       return undefined;
     }
   }
 
   opening(nonce: Uint8Array): Opening {
-    const pieces: Uint8Array[] = [];
+    const pieces: Bytes[] = [];
     const message = nonce.slice();
     return {
       push: (ciphertext) => {
-        pieces.push(ciphertext.slice());
+        addPiece(pieces, new Uint8Array(ciphertext));
       },
       finish: (tag) => this.open(message, NOTHING, pieces, tag),
     };
@@ -74,8 +65,8 @@ class NobleAead implements Aead {
 export function nobleCrypto(): Crypto {
   return {
     name: 'noble',
-    sha256: (...parts) => own(sha256(join(parts))),
-    hmacSha256: (key, ...parts) => own(hmac(sha256, key, join(parts))),
+    sha256: (...parts) => own(sha256(joined(parts))),
+    hmacSha256: (key, ...parts) => own(hmac(sha256, key, joined(parts))),
     aead: (key) => new NobleAead(key),
     x25519: (privateKey) => ({
       publicKey: own(x25519.getPublicKey(privateKey)),

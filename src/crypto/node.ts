@@ -4,12 +4,11 @@
  */
 import type * as NodeCrypto from 'node:crypto';
 import type { Aead, Bytes, Crypto, Curve, Opening, X25519KeyPair } from './contract.js';
+import { addPiece } from './pieces.js';
 import { ellipticCurves } from './noble-ec.js';
 import { MAX_SMALL_BYTES, smallCipher } from './small-cipher.js';
 
 const TAG_BYTES = 16;
-/** A message that comes in crumbs is not to hold an array for each. */
-const JOIN_BELOW_BYTES = 2048;
 const NOTHING = new Uint8Array(0);
 
 /** A Node Buffer as the plain array that everybody else speaks. */
@@ -154,10 +153,7 @@ class NodeOpening implements Opening {
   constructor(private readonly decipher: NodeCrypto.DecipherChaCha20Poly1305) {}
 
   push(ciphertext: Uint8Array): void {
-    const piece = plain(this.decipher.update(ciphertext));
-    const last = this.pieces.at(-1);
-    if (last === undefined || last.byteLength + piece.byteLength > JOIN_BELOW_BYTES) this.pieces.push(piece);
-    else this.pieces[this.pieces.length - 1] = plain(Buffer.concat([last, piece]));
+    addPiece(this.pieces, plain(this.decipher.update(ciphertext)));
   }
 
   finish(tag: Uint8Array): Bytes[] | undefined {

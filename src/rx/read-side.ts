@@ -69,7 +69,7 @@ export class ReadSide {
 
   /** What nobody has read, for whoever takes the channel over by other means. */
   takeQueued(): Bytes[] {
-    return this.queue?.take(this.queuedBytes) ?? [];
+    return this.queue?.takeAll() ?? [];
   }
 
   /** The remote's end of stream: the reader completes when it has had all. */

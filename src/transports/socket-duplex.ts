@@ -151,6 +151,7 @@ export class SocketDuplex extends ReadableChannel implements Duplex, Observer<Wr
     if (this.ending || !this.socket.writable) return;
     if (this.waiting === NONE) this.waiting = [];
     for (const piece of pieces) {
+      if (piece.byteLength === 0) continue;
       this.waiting.push(piece);
       this.waitingBytes += piece.byteLength;
     }

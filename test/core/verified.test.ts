@@ -24,8 +24,11 @@ describe('a signature that was verified lately', () => {
     expect(isVerified({ ...signed, ...other }, () => false)).toBe(false);
   });
 
-  it('is forgotten where it is longer than any of ours', () => {
-    const long = { ...signed, signature: new Uint8Array(1025) };
+  it.each([
+    ['it is longer than any of ours', { signature: new Uint8Array(1025) }],
+    ['more than a record was signed', { data: new Uint8Array(16 * 1024 + 1) }],
+  ])('is forgotten where %s', (_, longer) => {
+    const long = { ...signed, ...longer };
     expect([isVerified(long, () => true), isVerified(long, () => false)]).toEqual([true, false]);
   });
 });

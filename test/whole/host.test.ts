@@ -26,32 +26,21 @@ import {
   StreamResetError,
   withLengthPrefix,
   withStream,
-  type Host,
   type HostEvent,
   type HostOptions,
   type ServiceContext,
-  type Stream,
 } from '../../src/index.js';
-import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
-import { NO_SERVICES } from '../support/no-services.js';
+import { simulateNetwork } from '../../src/testing.js';
+import { twoHosts, type TwoHosts } from '../support/two-hosts.js';
 
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const STRANGER = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5';
 
-let net: SimulatedNetwork;
-let a: Host;
-let b: Host;
-const events: HostEvent[] = [];
+let { net, a, b, events, open } = {} as TwoHosts;
 beforeEach(async () => {
-  events.length = 0;
-  net = simulateNetwork({ seed: 1, link: { latencyMs: 5 } });
-  [a, b] = [
-    await net.createHost({ services: NO_SERVICES }),
-    await net.createHost({ services: NO_SERVICES, events: { next: (event) => events.push(event) } }),
-  ];
+  ({ net, a, b, events, open } = await twoHosts());
 });
-const open = (id: string, lazy = false): Promise<Stream> => net.runUntil(a.newStream(b.addrs, id, { lazy }));
 const all = <T>(source: Observable<T>): Promise<T[]> => net.runUntil(lastValueFrom(source.pipe(toArray())));
 const codeOf = (source: Observable<unknown>): Promise<unknown> =>
   net.runUntil(

@@ -1,23 +1,13 @@
 import { EMPTY, firstValueFrom, NEVER, Observable, of, type Subscription } from 'rxjs';
-import { serve, type Host, type HostEvent, type Stream } from '../../src/index.js';
-import { simulateNetwork, type SimulatedNetwork } from '../../src/testing.js';
-import { NO_SERVICES } from '../support/no-services.js';
+import { serve, type Stream } from '../../src/index.js';
+import { twoHosts, type TwoHosts } from '../support/two-hosts.js';
 
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 
-let net: SimulatedNetwork;
-let a: Host;
-let b: Host;
-const events: HostEvent[] = [];
+let { net, b, events, open } = {} as TwoHosts;
 beforeEach(async () => {
-  events.length = 0;
-  net = simulateNetwork({ seed: 1, link: { latencyMs: 5 } });
-  [a, b] = [
-    await net.createHost({ services: NO_SERVICES }),
-    await net.createHost({ services: NO_SERVICES, events: { next: (event) => events.push(event) } }),
-  ];
+  ({ net, b, events, open } = await twoHosts());
 });
-const open = (id: string): Promise<Stream> => net.runUntil(a.newStream(b.addrs, id));
 
 describe('a sink of somebody else’s that throws', () => {
   it.each([
